@@ -1,0 +1,61 @@
+import type { Asset, Channel, ChannelEvidence, Score } from '../types.ts';
+
+/** More channels than this do not fit into one sentence; the evidence lists all of them. */
+const CHANNELS_IN_SUMMARY = 3;
+/** A channel with a smaller part than this does not help the operator to look at the right place. */
+const SHARE_IN_SUMMARY = 0.1;
+/** Scores travel as 32-bit floats, which have no more decimal digits than this. */
+const FLOAT_DIGITS = 6;
+
+/** All channels of a score, most guilty first; values that are missing are null. */
+export function evidenceOf(score: Score, channels: readonly Channel[]): readonly ChannelEvidence[] {
+  const evidence = channels.map((channel, c) => ({
+    channel: channel.name,
+    unit: channel.unit,
+    share: finite(score.attribution[c]) ?? 0,
+    expected: finite(score.expected[c]),
+    actual: finite(score.actual[c]),
+  }));
+  return evidence.sort((a, b) => b.share - a.share);
+}
+
+/** The operator's sentence for an anomaly: which machine, what reads wrong, what it should read, how sure. */
+export function describeAnomaly(asset: Asset, evidence: readonly ChannelEvidence[]): string {
+  const told = evidence.filter((one, rank) => rank === 0 || one.share >= SHARE_IN_SUMMARY);
+  if (told.length === 0) return `${nameOf(asset)}: behaves unusually`;
+  const parts = told.slice(0, CHANNELS_IN_SUMMARY).map((one, rank) => describeChannel(one, rank === 0));
+  return `${nameOf(asset)}: ${parts.join(', ')}`;
+}
+
+/** The operator's sentence for an asset that no longer publishes. */
+export function describeSilence(asset: Asset): string {
+  return `${nameOf(asset)}: sends no data any more`;
+}
+
+/** `pump-3 (north/1)` when the topic names the asset, else its id. */
+function nameOf(asset: Asset): string {
+  const { asset: name, ...place } = asset.labels;
+  if (name === undefined) return asset.id;
+  const where = Object.values(place).join('/');
+  return where === '' ? name : `${name} (${where})`;
+}
+
+function describeChannel(one: ChannelEvidence, first: boolean): string {
+  const unit = one.unit === '' ? '' : ` ${one.unit}`;
+  const percent = `${Math.round(one.share * 100)} %`;
+  const share = first ? `${percent} of the score` : percent;
+  if (one.actual === null) return `${one.channel} is missing (${share})`;
+  const verb = first ? ' reads' : '';
+  const reading = `${one.channel}${verb} ${readable(one.actual)}${unit}`;
+  if (one.expected === null) return `${reading} (${share})`;
+  return `${reading} where ${readable(one.expected)}${first ? ' is expected' : ''} (${share})`;
+}
+
+/** Three digits are as much as a person compares at a glance. */
+function readable(value: number): string {
+  return String(Math.abs(value) >= 1000 ? Math.round(value) : Number(value.toPrecision(3)));
+}
+
+function finite(value: number | undefined): number | null {
+  return value !== undefined && Number.isFinite(value) ? Number(value.toPrecision(FLOAT_DIGITS)) : null;
+}

@@ -1,0 +1,98 @@
+import type { Alert, Clock } from '../types.ts';
+import { guard, type JournalDatabase } from './journal-database.ts';
+import type { AlertTransition, Notification } from './sink.ts';
+
+export interface OutboxRow {
+  readonly id: number;
+  readonly notification: Notification;
+  /** Failures so far. */
+  readonly attempts: number;
+  /** Wall time; 0 when it was never tried. */
+  readonly nextAttemptAt: number;
+}
+
+/**
+ * What is still to be delivered, one queue a sink, in the order of the transitions. Only the delivery calls it,
+ * with one row a sink in hand at a time. All methods throw a retryable `JOURNAL_FAILED` when the disk fails.
+ */
+export interface Outbox {
+  /** The oldest queued row, which is the only one that may leave next. */
+  head(sink: string): OutboxRow | null;
+  delivered(id: number): void;
+  failed(id: number, reason: string, nextAttemptAt: number): void;
+  /** Takes the row out of the queue for good and keeps it. */
+  dead(id: number, reason: string): void;
+  backlog(sink: string): { readonly queued: number; readonly dead: number };
+  /** Sinks that have queued rows, configured or not. */
+  sinksWithBacklog(): readonly string[];
+}
+
+interface Row {
+  readonly id: number;
+  readonly transition: AlertTransition;
+  readonly idempotency_key: string;
+  readonly payload: string;
+  readonly attempts: number;
+  readonly next_attempt_at: number;
+}
+
+/** The table `outbox`: `enqueue` belongs into the transaction of the alert, the rest is the port above. */
+export function createOutboxTable(database: JournalDatabase, clock: Clock) {
+  const insert = database.prepare(
+    'INSERT INTO outbox (alert_id, transition, sink, idempotency_key, payload) VALUES (?,?,?,?,?)',
+  );
+  const selectHead = database.prepare(
+    `SELECT id, transition, idempotency_key, payload, attempts, next_attempt_at FROM outbox
+     WHERE sink = ? AND state = 'queued' ORDER BY id LIMIT 1`,
+  );
+  const markDelivered = database.prepare(
+    `UPDATE outbox SET state = 'delivered', delivered_at = ?, last_error = NULL WHERE id = ?`,
+  );
+  const markFailed = database.prepare(
+    'UPDATE outbox SET attempts = attempts + 1, last_error = ?, next_attempt_at = ? WHERE id = ?',
+  );
+  const markDead = database.prepare(
+    `UPDATE outbox SET state = 'dead', attempts = attempts + 1, last_error = ? WHERE id = ?`,
+  );
+  const countQueued = database.prepare(
+    `SELECT count(*) AS n FROM outbox WHERE sink = ? AND state = 'queued'`,
+  );
+  const countDead = database.prepare(`SELECT count(*) AS n FROM outbox WHERE sink = ? AND state = 'dead'`);
+  const selectSinks = database.prepare(`SELECT DISTINCT sink FROM outbox WHERE state = 'queued'`);
+
+  const outbox: Outbox = {
+    head: (sink) =>
+      guard(() => {
+        const row = selectHead.get(sink) as Row | undefined;
+        return row === undefined ? null : rowOf(row);
+      }),
+    delivered: (id) => guard(() => void markDelivered.run(clock(), id)),
+    failed: (id, reason, nextAttemptAt) => guard(() => void markFailed.run(reason, nextAttemptAt, id)),
+    dead: (id, reason) => guard(() => void markDead.run(reason, id)),
+    backlog: (sink) =>
+      guard(() => ({
+        queued: (countQueued.get(sink) as { n: number }).n,
+        dead: (countDead.get(sink) as { n: number }).n,
+      })),
+    sinksWithBacklog: () => guard(() => (selectSinks.all() as { sink: string }[]).map((row) => row.sink)),
+  };
+
+  /** One row for each sink. The key is made of what never changes, so that no retry can give a second one. */
+  const enqueue = (alert: Alert, sinks: readonly string[]): void => {
+    const payload = JSON.stringify(alert);
+    for (const sink of sinks) {
+      insert.run(alert.id, alert.state, sink, `${alert.id}:${alert.state}:${sink}`, payload);
+    }
+  };
+  return { outbox, enqueue };
+}
+
+function rowOf(row: Row): OutboxRow {
+  const alert = JSON.parse(row.payload) as Alert;
+  return {
+    id: row.id,
+    notification: { idempotencyKey: row.idempotency_key, transition: row.transition, alert },
+    attempts: row.attempts,
+    nextAttemptAt: row.next_attempt_at,
+  };
+}

@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto';
+import type { Alert } from '../../types.ts';
+import { rfc3339 } from '../rfc3339.ts';
+import type { Notification } from '../sink.ts';
+
+/** What Go prints for a time that is not set; receivers of Alertmanager take it for "still firing". */
+const NO_TIME = '0001-01-01T00:00:00Z';
+
+const ALERT_NAMES: Readonly<Record<Alert['rule'], string>> = {
+  anomaly: 'ForewarnAnomaly',
+  silent: 'ForewarnSilent',
+};
+
+export interface AlertmanagerAlert {
+  readonly status: Notification['transition'];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly startsAt: string;
+  readonly endsAt: string;
+  readonly generatorURL: string;
+  readonly fingerprint: string;
+  /** Not of Alertmanager: all that we know of the alert. */
+  readonly forewarn: Alert;
+}
+
+/** The body that Alertmanager posts to a webhook (https://prometheus.io/docs/alerting/latest/configuration/#webhook_config). */
+export interface AlertmanagerPayload {
+  readonly version: '4';
+  readonly groupKey: string;
+  readonly truncatedAlerts: number;
+  readonly status: Notification['transition'];
+  readonly receiver: string;
+  readonly groupLabels: Readonly<Record<string, string>>;
+  readonly commonLabels: Readonly<Record<string, string>>;
+  readonly commonAnnotations: Readonly<Record<string, string>>;
+  readonly externalURL: string;
+  readonly alerts: readonly AlertmanagerAlert[];
+}
+
+/** A group of one alert. `externalUrl` is where people reach this Forewarn, without a slash at its end. */
+export function alertmanagerPayload(
+  { alert, transition }: Notification,
+  receiver: string,
+  externalUrl: string,
+): AlertmanagerPayload {
+  const labels = labelsOf(alert);
+  const annotations = annotationsOf(alert);
+  const groupLabels = { alertname: labels.alertname, asset_id: labels.asset_id };
+  return {
+    version: '4',
+    groupKey: `{}:{alertname=${JSON.stringify(labels.alertname)}, asset_id=${JSON.stringify(labels.asset_id)}}`,
+    truncatedAlerts: 0,
+    status: transition,
+    receiver,
+    groupLabels,
+    commonLabels: labels,
+    commonAnnotations: annotations,
+    externalURL: externalUrl,
+    alerts: [
+      {
+        status: transition,
+        labels,
+        annotations,
+        startsAt: rfc3339(alert.startedAt),
+        endsAt: alert.resolvedAt === null ? NO_TIME : rfc3339(alert.resolvedAt),
+        generatorURL: `${externalUrl}/api/v1/alerts/${alert.id}`,
+        fingerprint: fingerprintOf(labels),
+        forewarn: alert,
+      },
+    ],
+  };
+}
+
+/** The same for every episode of one asset and rule: receivers know an alert by its labels. */
+function labelsOf(alert: Alert): Record<'alertname' | 'asset_id' | 'class' | 'rule', string> {
+  const own = {
+    alertname: ALERT_NAMES[alert.rule],
+    asset_id: alert.assetId,
+    class: alert.className,
+    rule: alert.rule,
+  };
+  const place = Object.entries(alert.labels).map(([name, value]) => [labelName(name), value]);
+  return { ...Object.fromEntries(place), ...own };
+}
+
+function annotationsOf(alert: Alert): Record<string, string> {
+  const [top] = alert.channels;
+  return {
+    summary: alert.summary,
+    alert_id: alert.id,
+    ...(top === undefined ? {} : { channel: top.channel }),
+  };
+}
+
+/** Prometheus allows letters, digits and underscores, and no digit in front. */
+function labelName(name: string): string {
+  return name.replace(/[^a-zA-Z0-9_]/g, '_').replace(/^(?=\d)/, '_');
+}
+
+function fingerprintOf(labels: Readonly<Record<string, string>>): string {
+  const sorted = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
+  return createHash('sha256').update(JSON.stringify(sorted)).digest('hex').slice(0, 16);
+}

@@ -1,0 +1,166 @@
+import { durationMs } from './duration.ts';
+import type { Problem } from './problem.ts';
+import type { ConfigFile } from './schema.ts';
+
+type ClassFile = ConfigFile['classes'][string];
+
+/** Finds combinations that cannot work although each option alone is in order. Touches neither disk nor network. */
+export function crossCheck(file: ConfigFile): Problem[] {
+  const problems: Problem[] = [...checkMqtt(file.mqtt), ...checkWebhooks(file)];
+  const topics = new Map<string, string>();
+  for (const [name, options] of Object.entries(file.classes)) {
+    problems.push(...checkClass(`classes.${name}`, options));
+    const shape = options.topic.replaceAll(/\{[^}]*\}/g, '{}');
+    const other = topics.get(shape);
+    if (other !== undefined) {
+      const mend = 'Make one of them more specific, or put the channels into one class.';
+      problems.push({
+        path: `classes.${name}.topic`,
+        value: options.topic,
+        message: `catches the same topics as class ${other}`,
+        mend,
+      });
+    }
+    topics.set(shape, name);
+  }
+  return problems;
+}
+
+function checkMqtt(mqtt: ConfigFile['mqtt']): Problem[] {
+  const problems: Problem[] = [];
+  const encrypted = /^(mqtts|wss):/.test(mqtt.url);
+  if (mqtt.password && !mqtt.username) {
+    problems.push({
+      path: 'mqtt.username',
+      value: undefined,
+      message: 'is missing although a password is given',
+      mend: 'Add the user name.',
+    });
+  }
+  if (mqtt.url === 'embedded') {
+    if (mqtt.username || mqtt.password) {
+      const mend = 'Remove username and password, or give the `url` of the broker that asks for them.';
+      problems.push({
+        path: 'mqtt.username',
+        value: mqtt.username,
+        message: 'has no use with the embedded broker',
+        mend,
+      });
+    }
+    return problems;
+  }
+  const host = hostOf(mqtt.url);
+  if (host === null) {
+    problems.push({
+      path: 'mqtt.url',
+      value: mqtt.url,
+      message: 'is not a usable address',
+      mend: 'Write it like mqtts://broker.plant.example:8883.',
+    });
+  } else if (host.credentials) {
+    const mend = 'Use `username` and `password`, which keep the secret out of the file and the log.';
+    problems.push({ path: 'mqtt.url', value: '(hidden)', message: 'contains a user name or password', mend });
+  } else if (mqtt.password && !encrypted && !host.loopback && !mqtt.allow_cleartext_password) {
+    const mend = 'Use mqtts://, or set `mqtt.allow_cleartext_password: true` if the network is trusted.';
+    problems.push({
+      path: 'mqtt.url',
+      value: mqtt.url,
+      message: 'would send the password in clear text',
+      mend,
+    });
+  }
+  if (!encrypted && (mqtt.tls.ca_file || mqtt.tls.cert_file)) {
+    problems.push({
+      path: 'mqtt.tls',
+      value: mqtt.url,
+      message: 'is set but `mqtt.url` does not use TLS',
+      mend: 'Use mqtts:// or wss://, or remove `mqtt.tls`.',
+    });
+  }
+  if (Boolean(mqtt.tls.cert_file) !== Boolean(mqtt.tls.key_file)) {
+    problems.push({
+      path: 'mqtt.tls',
+      value: undefined,
+      message: 'has one of `cert_file` and `key_file` without the other',
+      mend: 'Give both or none.',
+    });
+  }
+  return problems;
+}
+
+function hostOf(url: string): { loopback: boolean; credentials: boolean } | null {
+  if (!URL.canParse(url)) return null;
+  const parsed = new URL(url);
+  const loopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(parsed.hostname);
+  return { loopback, credentials: parsed.username !== '' || parsed.password !== '' };
+}
+
+function checkClass(path: string, options: ClassFile): Problem[] {
+  const problems: Problem[] = [];
+  const { alert, window, train } = options;
+  if (alert.clear > alert.raise) {
+    const mend = `Set it to ${alert.raise} or less; the gap between the two is what keeps an alert from flickering.`;
+    problems.push({
+      path: `${path}.alert.clear`,
+      value: alert.clear,
+      message: `is above \`raise\` (${alert.raise})`,
+      mend,
+    });
+  }
+  if (durationMs(options.sample_every) < 1) {
+    problems.push({
+      path: `${path}.sample_every`,
+      value: options.sample_every,
+      message: 'is shorter than a millisecond',
+      mend: 'Make it 1ms or longer.',
+    });
+  }
+  // The held-out share must hold at least as many windows as the window has rows, or the threshold rests on nothing.
+  const fewest = Math.ceil((2 * window.length) / train.holdout);
+  if (train.after < fewest) {
+    const mend = `Set it to ${fewest} or more, make \`window.length\` shorter, or make \`train.holdout\` larger.`;
+    problems.push({
+      path: `${path}.train.after`,
+      value: train.after,
+      message: `is too few rows for windows of ${window.length}`,
+      mend,
+    });
+  }
+  const silentAfter = durationMs(alert.silent_after);
+  if (silentAfter > 0 && silentAfter < 2 * durationMs(options.sample_every)) {
+    const mend = 'Make it at least twice `sample_every`, or 0s for never.';
+    problems.push({
+      path: `${path}.alert.silent_after`,
+      value: alert.silent_after,
+      message: 'is shorter than two samples',
+      mend,
+    });
+  }
+  return problems;
+}
+
+function checkWebhooks(file: ConfigFile): Problem[] {
+  const seen = new Set<string>();
+  const problems: Problem[] = [];
+  for (const [index, webhook] of file.webhooks.entries()) {
+    const path = `webhooks.${index}`;
+    if (seen.has(webhook.name)) {
+      problems.push({
+        path: `${path}.name`,
+        value: webhook.name,
+        message: 'is used twice',
+        mend: 'Give every receiver its own name; undelivered alerts are kept under it.',
+      });
+    }
+    seen.add(webhook.name);
+    if (!URL.canParse(webhook.url)) {
+      problems.push({
+        path: `${path}.url`,
+        value: webhook.url,
+        message: 'is not a usable address',
+        mend: 'Write it like https://ops.example/hook.',
+      });
+    }
+  }
+  return problems;
+}

@@ -1,0 +1,130 @@
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { ForewarnError, messageOf } from '../errors.ts';
+import type { NamedTensor, Weights } from './engine.ts';
+import { modelHash } from './hash.ts';
+import type { Model, ModelCard } from './model.ts';
+import { checkWeights, sizeOf, weightShapes } from './spec.ts';
+
+/** Raised when the files of an artefact change shape; older formats stay readable. */
+const formatVersion = 1;
+
+interface ModelFile {
+  readonly format: number;
+  readonly card: ModelCard;
+  readonly scaling: { center: number[]; scale: number[]; clip: number };
+  readonly calibration: { smoothing: number; mean: number[]; deviation: number[]; threshold: number };
+}
+
+/**
+ * Writes a model version as a folder: `model.json` (card, scaling, calibration) and `weights.bin` (float32, little
+ * endian, in the order of `weightShapes`). The folder appears complete or not at all, also through a power cut.
+ */
+export function saveModel(directory: string, model: Model): void {
+  const { card, scaling, calibration, weights } = model;
+  const file: ModelFile = {
+    format: formatVersion,
+    card,
+    scaling: { center: [...scaling.center], scale: [...scaling.scale], clip: scaling.clip },
+    calibration: {
+      smoothing: calibration.smoothing,
+      mean: [...calibration.mean],
+      deviation: [...calibration.deviation],
+      threshold: calibration.threshold,
+    },
+  };
+  const partial = `${directory}.partial`;
+  rmSync(partial, { recursive: true, force: true });
+  mkdirSync(partial, { recursive: true });
+  writeDurably(join(partial, 'weights.bin'), packWeights(model));
+  writeDurably(join(partial, 'model.json'), Buffer.from(`${JSON.stringify(file, null, 2)}\n`));
+  renameSync(partial, directory);
+  syncDirectory(dirname(directory));
+
+  function packWeights({ card: { spec } }: Model): Buffer {
+    return Buffer.concat(
+      weightShapes(spec).map(({ name }) => {
+        const { data } = weights[name];
+        return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+      }),
+    );
+  }
+}
+
+/** Reads a model version and checks it whole. Throws MODEL_MALFORMED, naming the file and what is wrong with it. */
+export function loadModel(directory: string): Model {
+  try {
+    const file = JSON.parse(readFileSync(join(directory, 'model.json'), 'utf8')) as ModelFile;
+    if (file.format !== formatVersion) throw new Error(`format ${file.format} is not known to this version`);
+    const weights = unpackWeights(file.card, readFileSync(join(directory, 'weights.bin')));
+    const model: Model = {
+      card: file.card,
+      weights,
+      scaling: {
+        center: Float32Array.from(file.scaling.center),
+        scale: Float32Array.from(file.scaling.scale),
+        clip: file.scaling.clip,
+      },
+      calibration: {
+        ...file.calibration,
+        mean: Float32Array.from(file.calibration.mean),
+        deviation: Float32Array.from(file.calibration.deviation),
+      },
+    };
+    checkWeights(file.card.spec, weights);
+    const hash = modelHash(file.card.channels, { ...model, spec: file.card.spec });
+    if (hash !== file.card.hash)
+      throw new Error('its content does not match its hash; it was damaged or edited');
+    return model;
+  } catch (error) {
+    throw new ForewarnError('MODEL_MALFORMED', `Model ${directory} cannot be used: ${messageOf(error)}`, {
+      cause: error,
+      hint: 'Restore the folder from a backup, or remove it and let the class train again.',
+    });
+  }
+}
+
+function unpackWeights(card: ModelCard, bytes: Buffer): Weights {
+  const shapes = weightShapes(card.spec);
+  const expected = shapes.reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0);
+  if (bytes.length !== expected)
+    throw new Error(`weights.bin has ${bytes.length} bytes, the network needs ${expected}`);
+  const all = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
+  const weights: Record<string, NamedTensor> = {};
+  let offset = 0;
+  for (const { name, shape } of shapes) {
+    weights[name] = { shape, data: all.slice(offset, offset + sizeOf(shape)) };
+    offset += sizeOf(shape);
+  }
+  return weights;
+}
+
+/** Writes a file so that it is on the disk when this returns. */
+export function writeDurably(path: string, bytes: Uint8Array): void {
+  const descriptor = openSync(path, 'w', 0o640);
+  try {
+    writeSync(descriptor, bytes);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Makes a rename in the directory durable. */
+export function syncDirectory(directory: string): void {
+  const descriptor = openSync(directory, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}

@@ -1,0 +1,104 @@
+import { quantileOfSorted } from '../scaling.ts';
+
+/** How residuals of normal windows behave; made from windows that training did not see. Arrays have length C. */
+export interface Calibration {
+  /** Weight of the newest residual in the running mean, above 0 up to 1. */
+  readonly smoothing: number;
+  /** Mean and standard deviation of the smoothed residual, in scaled units. */
+  readonly mean: Float32Array;
+  readonly deviation: Float32Array;
+  /** The statistic (see {@link statistic}) that counts as score 1.0. */
+  readonly threshold: number;
+}
+
+/** A run of consecutive held-out windows of one asset: signed residuals of their last rows, `[n x C]`, scaled. */
+export type ResidualRun = Float32Array;
+
+export interface CalibrationOptions {
+  readonly smoothing: number;
+  /** The threshold is this quantile of the held-out statistics ... */
+  readonly quantile: number;
+  /** ... times this. */
+  readonly margin: number;
+}
+
+/**
+ * Smallest standard deviation of a smoothed residual, in scaled units (the signal's own is about 1). Without it a
+ * channel that the network reproduces almost exactly, or that hardly ever moves, would alarm at the first flutter.
+ */
+const smallestDeviation = 0.05;
+
+/** Fits mean, deviation and threshold on held-out normal runs. Throws nothing; with no residuals at all every score is 0. */
+export function calibrate(
+  runs: readonly ResidualRun[],
+  channels: number,
+  options: CalibrationOptions,
+): Calibration {
+  const smoothed = runs.map((run) => smoothRun(run, channels, options.smoothing));
+  const { mean, deviation } = moments(smoothed, channels);
+  const statistics: number[] = [];
+  for (const run of smoothed) {
+    for (let at = 0; at < run.length; at += channels) {
+      statistics.push(statistic(run.subarray(at, at + channels), mean, deviation));
+    }
+  }
+  const sorted = Float64Array.from(statistics).sort();
+  const bound = sorted.length === 0 ? Number.POSITIVE_INFINITY : quantileOfSorted(sorted, options.quantile);
+  return { smoothing: options.smoothing, mean, deviation, threshold: bound * options.margin };
+}
+
+/**
+ * One step of the running mean `m <- m + smoothing (r - m)` in place (Roberts 1959). Signed residuals are smoothed, not their
+ * squares: noise cancels and a small lasting shift does not. NaN (a missing reading) leaves its channel as it is.
+ */
+export function smooth(running: Float32Array, residual: Float32Array, smoothing: number): void {
+  for (let channel = 0; channel < running.length; channel++) {
+    const value = residual[channel];
+    if (Number.isNaN(value)) continue;
+    running[channel] += smoothing * (value - running[channel]);
+  }
+}
+
+/** Root mean square over channels of the standardised smoothed residual; about 1 on normal windows. */
+export function statistic(running: Float32Array, mean: Float32Array, deviation: Float32Array): number {
+  let sum = 0;
+  for (let channel = 0; channel < running.length; channel++) {
+    sum += ((running[channel] - mean[channel]) / deviation[channel]) ** 2;
+  }
+  return Math.sqrt(sum / running.length);
+}
+
+function smoothRun(run: ResidualRun, channels: number, smoothing: number): Float32Array {
+  const running = new Float32Array(channels);
+  const result = new Float32Array(run.length);
+  for (let at = 0; at < run.length; at += channels) {
+    smooth(running, run.subarray(at, at + channels), smoothing);
+    result.set(running, at);
+  }
+  return result;
+}
+
+function moments(
+  runs: readonly Float32Array[],
+  channels: number,
+): { mean: Float32Array; deviation: Float32Array } {
+  const mean = new Float32Array(channels);
+  const deviation = new Float32Array(channels);
+  for (let channel = 0; channel < channels; channel++) {
+    let count = 0;
+    let sum = 0;
+    let squares = 0;
+    for (const run of runs) {
+      for (let at = channel; at < run.length; at += channels) {
+        count++;
+        sum += run[at];
+        squares += run[at] ** 2;
+      }
+    }
+    const average = count === 0 ? 0 : sum / count;
+    const variance = count === 0 ? 0 : Math.max(0, squares / count - average ** 2);
+    mean[channel] = average;
+    deviation[channel] = Math.max(Math.sqrt(variance), smallestDeviation);
+  }
+  return { mean, deviation };
+}

@@ -1,0 +1,25 @@
+import { createHash } from 'node:crypto';
+import type { Calibration } from './decision/calibration.ts';
+import type { Scaling, Weights } from './engine.ts';
+import type { NetworkSpec } from './spec.ts';
+
+/** SHA-256 (hex) over everything that decides a score; the same on every machine with the same byte order. */
+export function modelHash(
+  channels: readonly string[],
+  parts: { spec: NetworkSpec; scaling: Scaling; calibration: Calibration; weights: Weights },
+): string {
+  const { spec, scaling, calibration, weights } = parts;
+  const hash = createHash('sha256');
+  hash.update(JSON.stringify([channels, spec, scaling.clip, calibration.smoothing, calibration.threshold]));
+  const arrays = [scaling.center, scaling.scale, calibration.mean, calibration.deviation];
+  for (const array of arrays) hash.update(bytesOf(array));
+  for (const [name, { shape, data }] of Object.entries(weights)) {
+    hash.update(JSON.stringify([name, shape]));
+    hash.update(bytesOf(data));
+  }
+  return hash.digest('hex');
+}
+
+function bytesOf(array: Float32Array): Uint8Array {
+  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+}

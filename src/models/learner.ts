@@ -1,0 +1,206 @@
+import { ForewarnError, messageOf } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import type { Clock, Row } from '../types.ts';
+import type { FitProgress } from './fit.ts';
+import type { Model } from './model.ts';
+import type { Registry } from './registry.ts';
+import type { TrainingOrder } from './trainer.ts';
+import { createRowCollector } from './training-set.ts';
+
+export type LearnerPhase =
+  /** Collecting rows of normal operation. */
+  | 'collecting'
+  | 'training'
+  /** A model is in use. */
+  | 'ready';
+
+export interface LearnerStatus {
+  readonly phase: LearnerPhase;
+  readonly rows: number;
+  readonly rowsNeeded: number;
+  /** Of collecting and training together, 0 to 1. */
+  readonly progress: number;
+  /** Until the model is in use, at the rate seen so far; null while there is no rate yet, 0 when ready. */
+  readonly etaMs: number | null;
+  readonly training: FitProgress | null;
+  readonly model: string | null;
+  readonly lastFailure: string | null;
+  readonly trained: number;
+  readonly failed: number;
+}
+
+export interface LearnerOptions {
+  readonly className: string;
+  /** Everything of the order but the rows and the version number. */
+  readonly order: Omit<TrainingOrder, 'assets' | 'number'>;
+  /** Rows after which training starts. */
+  readonly after: number;
+  /** Model versions kept beside the champion. */
+  readonly keep: number;
+  readonly registry: Registry;
+  readonly clock: Clock;
+  readonly log: Logger;
+  train(
+    order: TrainingOrder,
+    onProgress: (progress: FitProgress) => void,
+    signal: AbortSignal,
+  ): Promise<Model>;
+  /** Puts the model in use; training counts as done when it resolves. */
+  onModel(model: Model): Promise<void>;
+}
+
+/** Makes the first model of a class by itself: collects rows, trains, registers, hands the model over. */
+export interface Learner {
+  /** Loads the champion if there is one. */
+  start(): Promise<void>;
+  accept(row: Row): void;
+  status(): LearnerStatus;
+  stop(): void;
+}
+
+/** Collecting is most of the wait; the share of the bar that training gets is a guess and only for people. */
+const collectingShare = 0.7;
+
+export function createLearner(options: LearnerOptions): Learner {
+  const { className, registry, clock, log } = options;
+  const abort = new AbortController();
+  let needed = options.after;
+  const collector = createRowCollector(options.order.channels.length);
+  let phase: LearnerPhase = 'collecting';
+  let firstRowAt: number | null = null;
+  let trainingSince = 0;
+  let progress: FitProgress | null = null;
+  let model: string | null = null;
+  let lastFailure: string | null = null;
+  let trained = 0;
+  let failed = 0;
+
+  const use = async (next: Model): Promise<void> => {
+    await options.onModel(next);
+    model = next.card.id;
+    phase = 'ready';
+    collector.clear();
+  };
+
+  /** A damaged model must not keep the daemon from watching the other classes. */
+  const loadChampion = (): Model | null => {
+    try {
+      return registry.champion(className);
+    } catch (error) {
+      lastFailure = messageOf(error);
+      const hint = error instanceof ForewarnError ? error.hint : undefined;
+      log.error(
+        { class: className, error: lastFailure, hint },
+        'the model in use cannot be loaded; the class learns anew',
+      );
+      return null;
+    }
+  };
+
+  const runTraining = async (): Promise<void> => {
+    phase = 'training';
+    trainingSince = clock();
+    progress = null;
+    log.info({ class: className, rows: collector.rows() }, 'training started');
+    try {
+      const number = registry.nextNumber(className);
+      const assets = collector.snapshot();
+      const next = await options.train(
+        { ...options.order, number, assets },
+        (seen) => {
+          progress = seen;
+        },
+        abort.signal,
+      );
+      registry.save(next);
+      registry.promote(className, next.card.id);
+      registry.prune(className, options.keep);
+      await use(next);
+      trained++;
+      lastFailure = null;
+      const { training, threshold } = next.card;
+      log.info(
+        {
+          class: className,
+          model: next.card.id,
+          seconds: training.seconds,
+          steps: training.steps,
+          threshold: threshold.value,
+        },
+        'model in use',
+      );
+    } catch (error) {
+      if (abort.signal.aborted) return;
+      failed++;
+      lastFailure = messageOf(error);
+      // More rows can mend too little data; the rows already there are kept.
+      needed = Math.ceil(needed * 1.25);
+      phase = 'collecting';
+      const hint = error instanceof ForewarnError ? error.hint : undefined;
+      log.error(
+        { class: className, error: lastFailure, hint, rowsNeeded: needed },
+        'training failed; it is tried again with more rows',
+      );
+    }
+  };
+
+  const fraction = (): number => {
+    if (phase === 'ready') return 1;
+    if (phase === 'collecting') return collectingShare * Math.min(1, collector.rows() / needed);
+    return collectingShare + (1 - collectingShare) * (progress === null ? 0 : progress.step / progress.steps);
+  };
+
+  const etaMs = (): number | null => {
+    if (phase === 'ready') return 0;
+    if (phase === 'training') {
+      if (progress === null || progress.step === 0) return null;
+      return ((clock() - trainingSince) * (progress.steps - progress.step)) / progress.step;
+    }
+    const rows = collector.rows();
+    if (firstRowAt === null || rows < 2 || clock() === firstRowAt) return null;
+    return ((clock() - firstRowAt) * (needed - rows)) / rows;
+  };
+
+  return {
+    async start() {
+      const champion = loadChampion();
+      if (champion === null) return;
+      const expected = JSON.stringify(options.order.channels);
+      if (
+        JSON.stringify(champion.card.channels) !== expected ||
+        champion.card.spec.window !== options.order.windowLength
+      ) {
+        log.warn(
+          { class: className, model: champion.card.id },
+          'channels or window changed since the model was trained; the class learns anew',
+        );
+        return;
+      }
+      await use(champion);
+      log.info({ class: className, model: champion.card.id }, 'model loaded');
+    },
+    accept(row) {
+      if (phase !== 'collecting') return;
+      firstRowAt ??= clock();
+      // A row with nothing measured teaches nothing; the break that it leaves ends the run of windows.
+      if (!row.measured.includes(1)) return;
+      collector.add(row);
+      if (collector.rows() >= needed) void runTraining();
+    },
+    status: () => ({
+      phase,
+      rows: phase === 'ready' ? needed : collector.rows(),
+      rowsNeeded: needed,
+      progress: fraction(),
+      etaMs: etaMs(),
+      training: phase === 'training' ? progress : null,
+      model,
+      lastFailure,
+      trained,
+      failed,
+    }),
+    stop() {
+      abort.abort();
+    },
+  };
+}

@@ -1,0 +1,208 @@
+import { type ForewarnError, messageOf } from '../errors.ts';
+import type { Verdict, Window } from '../types.ts';
+import { createDecider, type Decider } from './decision/decider.ts';
+import type { Engine, Residuals, Scaling, ScoringSession } from './engine.ts';
+import type { Model } from './model.ts';
+import { createWindowBatch, type WindowBatch } from './window-batch.ts';
+
+export interface ScorerOptions {
+  readonly windowLength: number;
+  readonly channels: number;
+  readonly minCoverage: number;
+  /** Score from which a verdict is anomalous. */
+  readonly raise: number;
+  /** Most windows of one call of the engine, and how long a window may wait for company. */
+  readonly batch: number;
+  readonly waitMs: number;
+  /** Most windows waiting; beyond that the oldest batch is given up as `overloaded`. */
+  readonly mostWaiting: number;
+  onVerdict(verdict: Verdict): void;
+  onBatch?(windows: number, ms: number): void;
+  onFailure(error: ForewarnError | Error): void;
+}
+
+export interface ScorerStats {
+  scored: number;
+  overloaded: number;
+  failed: number;
+  waiting: number;
+}
+
+/** Scores the windows of one asset class, all assets together, in the order in which they came. */
+export interface Scorer {
+  /** Takes a window (copied); its verdict comes later, or at once while there is no model. */
+  accept(window: Window): void;
+  /** Puts a model in use from the next batch on; null takes it away. Running means start afresh. */
+  use(model: Model | null, engine: Engine): Promise<void>;
+  /** Resolves when every accepted window has its verdict. */
+  settled(): Promise<void>;
+  stats(): Readonly<ScorerStats>;
+  stop(): Promise<void>;
+}
+
+interface InUse {
+  readonly model: Model;
+  readonly session: ScoringSession;
+  readonly decider: Decider;
+}
+
+export function createScorer(options: ScorerOptions): Scorer {
+  const { channels, windowLength } = options;
+  const stats: ScorerStats = { scored: 0, overloaded: 0, failed: 0, waiting: 0 };
+  const waiting: WindowBatch[] = [];
+  const spare: WindowBatch[] = [];
+  const mostBatches = Math.max(2, Math.ceil(options.mostWaiting / options.batch));
+  let current: InUse | null = null;
+  let timer: NodeJS.Timeout | null = null;
+  let running: Promise<void> | null = null;
+
+  const take = (): WindowBatch => spare.pop() ?? createWindowBatch(options.batch, windowLength, channels);
+
+  const release = (batch: WindowBatch): void => {
+    stats.waiting -= batch.count;
+    batch.clear();
+    if (spare.length < 4) spare.push(batch);
+  };
+
+  const run = (): void => {
+    timer = null;
+    if (running !== null || waiting.length === 0) return;
+    running = drain().finally(() => {
+      running = null;
+      if (waiting.length > 0) schedule();
+    });
+  };
+
+  const schedule = (): void => {
+    if (running !== null) return;
+    if (waiting.length > 1 || waiting[0].full()) {
+      if (timer !== null) clearTimeout(timer);
+      run();
+    } else timer ??= setTimeout(run, options.waitMs);
+  };
+
+  // One batch after the other: an asset's verdicts must come in the order of its windows.
+  async function drain(): Promise<void> {
+    while (waiting.length > 0) {
+      const batch = waiting.shift()!;
+      const inUse = current;
+      const startedAt = performance.now();
+      try {
+        if (inUse === null) giveUp(batch, 'learning');
+        else {
+          const residuals = await inUse.session.score(batch.values(), batch.count);
+          decide(batch, inUse, residuals);
+          options.onBatch?.(batch.count, performance.now() - startedAt);
+        }
+      } catch (error) {
+        stats.failed += batch.count;
+        giveUp(batch, 'engine_failed');
+        options.onFailure(error instanceof Error ? error : new Error(messageOf(error)));
+      } finally {
+        release(batch);
+      }
+    }
+  }
+
+  const giveUp = (batch: WindowBatch, reason: 'overloaded' | 'engine_failed' | 'learning'): void => {
+    for (let i = 0; i < batch.count; i++) {
+      options.onVerdict({ kind: 'unknown', asset: batch.assets[i], at: batch.at[i], reason });
+    }
+  };
+
+  const decide = (batch: WindowBatch, { model, decider }: InUse, { lastResidual }: Residuals): void => {
+    for (let i = 0; i < batch.count; i++) {
+      const asset = batch.assets[i];
+      const at = batch.at[i];
+      if (batch.coverage[i] < options.minCoverage || !batch.lastRowMeasured(i, null)) {
+        options.onVerdict({ kind: 'unknown', asset, at, reason: 'low_coverage' });
+        continue;
+      }
+      const residual = lastResidual.subarray(i * channels, (i + 1) * channels);
+      const actual = batch.lastRow(i);
+      const expected = expectedRow(actual, residual, model.scaling);
+      const attribution = new Float32Array(channels);
+      for (let channel = 0; channel < channels; channel++) {
+        if (batch.lastRowMeasured(i, channel)) continue;
+        // A missing reading has no residual of its own: what the channel was before keeps standing for it.
+        actual[channel] = Number.NaN;
+        residual[channel] = Number.NaN;
+      }
+      const value = decider.decide(asset.index, residual, attribution);
+      stats.scored++;
+      const kind = value >= options.raise ? 'anomalous' : 'normal';
+      options.onVerdict({
+        kind,
+        asset,
+        at,
+        score: { asset, at, value, attribution, expected, actual, model: model.card.id },
+      });
+    }
+  };
+
+  return {
+    accept(window) {
+      if (current === null) {
+        options.onVerdict({ kind: 'unknown', asset: window.asset, at: window.at, reason: 'learning' });
+        return;
+      }
+      let last = waiting[waiting.length - 1];
+      if (last === undefined || last.full()) {
+        if (waiting.length >= mostBatches) {
+          const oldest = waiting.shift()!;
+          stats.overloaded += oldest.count;
+          giveUp(oldest, 'overloaded');
+          release(oldest);
+        }
+        last = take();
+        waiting.push(last);
+      }
+      last.add(window);
+      stats.waiting++;
+      schedule();
+    },
+    async use(model, engine) {
+      const before = current;
+      current =
+        model === null
+          ? null
+          : {
+              model,
+              session: await engine.createScoring({
+                spec: model.card.spec,
+                weights: model.weights,
+                scaling: model.scaling,
+              }),
+              decider: createDecider(model.calibration),
+            };
+      await before?.session.dispose();
+    },
+    async settled() {
+      while (running !== null || waiting.length > 0) {
+        if (running === null) run();
+        await running;
+      }
+    },
+    stats: () => stats,
+    async stop() {
+      if (timer !== null) clearTimeout(timer);
+      await this.settled();
+      await current?.session.dispose();
+      current = null;
+    },
+  };
+}
+
+/** What the network predicted for a row, in raw units: the (clipped) measurement less the residual. */
+function expectedRow(
+  row: Float32Array,
+  residual: Float32Array,
+  { center, scale, clip }: Scaling,
+): Float32Array {
+  return row.map((value, channel) => {
+    const scaled = Number.isNaN(value)
+      ? 0
+      : Math.max(-clip, Math.min(clip, (value - center[channel]) / scale[channel]));
+    return center[channel] + (scaled - residual[channel]) * scale[channel];
+  });
+}

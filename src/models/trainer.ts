@@ -1,0 +1,201 @@
+import { ForewarnError } from '../errors.ts';
+import type { Clock } from '../types.ts';
+import { type Calibration, calibrate, type ResidualRun } from './decision/calibration.ts';
+import { createDecider } from './decision/decider.ts';
+import type { Engine, Scaling, Weights } from './engine.ts';
+import { type FitProgress, fitNetwork } from './fit.ts';
+import { modelHash } from './hash.ts';
+import type { Model } from './model.ts';
+import { fitScaling } from './scaling.ts';
+import { initialWeights, type NetworkSpec } from './spec.ts';
+import { type AssetRows, type WindowStart, windowStarts } from './training-set.ts';
+
+/** What to train and how; cloneable. */
+export interface TrainingOrder {
+  readonly className: string;
+  readonly number: number;
+  readonly channels: readonly string[];
+  readonly sampleEveryMs: number;
+  readonly windowLength: number;
+  readonly minCoverage: number;
+  readonly hidden: number;
+  readonly latent: number;
+  /** Share of each asset's rows, the latest, that fitting does not see. */
+  readonly holdout: number;
+  readonly steps: number;
+  readonly batch: number;
+  readonly seed: number;
+  readonly smoothing: number;
+  readonly quantile: number;
+  readonly margin: number;
+  readonly codeVersion: string;
+  readonly assets: readonly AssetRows[];
+}
+
+/** With fewer held-out windows than this a quantile of their scores means nothing. */
+const fewestHeldOut = 30;
+
+/**
+ * Makes a model version: scaling, network, calibration and threshold. The threshold and early stopping use the latest
+ * rows of each asset, which the weights never saw. Throws TRAINING_DATA_TOO_SHORT, or the engine's errors.
+ */
+export async function train(
+  order: TrainingOrder,
+  context: { engine: Engine; clock: Clock; onProgress(progress: FitProgress): void },
+): Promise<Model> {
+  const startedAt = context.clock();
+  const { assets, channels: names } = order;
+  const split = splitWindows(order);
+  const scaling = fitScaling(
+    joinRows(assets, names.length, (rows) => fitEnd(rows, order.holdout)),
+    names.length,
+  );
+  const spec: NetworkSpec = {
+    kind: 'lstm_autoencoder',
+    window: order.windowLength,
+    channels: names.length,
+    hidden: order.hidden,
+    latent: order.latent,
+    reverse: true,
+  };
+  const fitted = await fitNetwork(
+    { ...order, spec, scaling, start: initialWeights(spec, order.seed), ...split },
+    context,
+  );
+  const runs = await heldOutResiduals(
+    order,
+    context.engine,
+    { spec, weights: fitted.weights, scaling },
+    split.heldOut,
+  );
+  const calibration = calibrate(runs, names.length, order);
+  const parts = { spec, scaling, calibration, weights: fitted.weights };
+  const hash = modelHash(names, parts);
+  return {
+    ...parts,
+    card: {
+      id: `${order.className}-${order.number}-${hash.slice(0, 8)}`,
+      className: order.className,
+      number: order.number,
+      hash,
+      createdAt: context.clock(),
+      codeVersion: order.codeVersion,
+      channels: names,
+      sampleEveryMs: order.sampleEveryMs,
+      spec,
+      data: describeData(assets, split),
+      training: {
+        seed: order.seed,
+        steps: fitted.steps,
+        bestStep: fitted.bestStep,
+        fitLoss: fitted.fitLoss,
+        heldOutLoss: fitted.heldOutLoss,
+        seconds: (context.clock() - startedAt) / 1000,
+        engine: context.engine.kind,
+      },
+      threshold: {
+        value: calibration.threshold,
+        quantile: order.quantile,
+        margin: order.margin,
+        smoothing: order.smoothing,
+        heldOutExceeded: shareExceeding(runs, names.length, calibration),
+      },
+    },
+  };
+}
+
+function fitEnd(rows: number, holdout: number): number {
+  return Math.floor(rows * (1 - holdout));
+}
+
+function splitWindows(order: TrainingOrder): { fit: WindowStart[]; heldOut: WindowStart[] } {
+  const options = { ...order, channels: order.channels.length, length: order.windowLength };
+  const fit = windowStarts(order.assets, options, (rows) => [0, fitEnd(rows, order.holdout)]);
+  const heldOut = windowStarts(order.assets, options, (rows) => [fitEnd(rows, order.holdout), rows]);
+  if (heldOut.length >= fewestHeldOut && fit.length >= fewestHeldOut) return { fit, heldOut };
+  throw new ForewarnError(
+    'TRAINING_DATA_TOO_SHORT',
+    `Class ${order.className} has ${fit.length} unbroken windows of ${order.windowLength} rows to fit and ${heldOut.length} to hold out; ${fewestHeldOut} of each are needed.`,
+    {
+      retryable: true,
+      hint: 'It trains again with more rows; gaps in the data and many assets with few rows each make it wait longer.',
+    },
+  );
+}
+
+/** Rows before `end(n)` of every asset, one after the other, NaN where not measured. */
+function joinRows(
+  assets: readonly AssetRows[],
+  channels: number,
+  end: (rows: number) => number,
+): Float32Array {
+  const total = assets.reduce((sum, { at }) => sum + end(at.length), 0);
+  const joined = new Float32Array(total * channels);
+  let offset = 0;
+  for (const { at, values, measured } of assets) {
+    const length = end(at.length) * channels;
+    for (let i = 0; i < length; i++) joined[offset + i] = measured[i] === 1 ? values[i] : Number.NaN;
+    offset += length;
+  }
+  return joined;
+}
+
+/** Residuals of the held-out windows' last rows, in runs without a break, as live scoring would see them. */
+async function heldOutResiduals(
+  order: TrainingOrder,
+  engine: Engine,
+  network: { spec: NetworkSpec; weights: Weights; scaling: Scaling },
+  heldOut: readonly WindowStart[],
+): Promise<ResidualRun[]> {
+  const channels = order.channels.length;
+  const size = order.windowLength * channels;
+  const session = await engine.createScoring(network);
+  try {
+    const runs: number[][] = [];
+    for (let first = 0; first < heldOut.length; first += order.batch) {
+      const starts = heldOut.slice(first, first + order.batch);
+      const windows = new Float32Array(starts.length * size);
+      for (const [i, { asset, row }] of starts.entries()) {
+        windows.set(order.assets[asset].values.subarray(row * channels, row * channels + size), i * size);
+      }
+      const { lastResidual } = await session.score(windows, starts.length);
+      for (const [i, { asset, row }] of starts.entries()) {
+        const before = heldOut[first + i - 1];
+        if (before === undefined || before.asset !== asset || before.row !== row - 1) runs.push([]);
+        const lastRow = (row + order.windowLength - 1) * channels;
+        for (let channel = 0; channel < channels; channel++) {
+          const known = order.assets[asset].measured[lastRow + channel] === 1;
+          runs[runs.length - 1].push(known ? lastResidual[i * channels + channel] : Number.NaN);
+        }
+      }
+    }
+    return runs.map((run) => Float32Array.from(run));
+  } finally {
+    await session.dispose();
+  }
+}
+
+function shareExceeding(runs: readonly ResidualRun[], channels: number, calibration: Calibration): number {
+  const decider = createDecider(calibration);
+  const attribution = new Float32Array(channels);
+  let exceeded = 0;
+  let count = 0;
+  for (const [asset, run] of runs.entries()) {
+    for (let at = 0; at < run.length; at += channels) {
+      if (decider.decide(asset, run.subarray(at, at + channels), attribution) >= 1) exceeded++;
+      count++;
+    }
+  }
+  return count === 0 ? 0 : exceeded / count;
+}
+
+function describeData(assets: readonly AssetRows[], split: { fit: WindowStart[]; heldOut: WindowStart[] }) {
+  return {
+    assets: assets.map(({ assetId }) => assetId),
+    rows: assets.reduce((sum, { at }) => sum + at.length, 0),
+    fitWindows: split.fit.length,
+    heldOutWindows: split.heldOut.length,
+    fromAt: Math.min(...assets.map(({ at }) => at[0])),
+    toAt: Math.max(...assets.map(({ at }) => at[at.length - 1])),
+  };
+}

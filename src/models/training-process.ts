@@ -1,0 +1,100 @@
+import { fork } from 'node:child_process';
+import { setPriority } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { ForewarnError } from '../errors.ts';
+import type { FitProgress } from './fit.ts';
+import type { Model } from './model.ts';
+import type { TrainingOrder } from './trainer.ts';
+
+/** What the child sends; everything is cloneable. */
+export type TrainingMessage =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'progress'; readonly progress: FitProgress }
+  | { readonly kind: 'model'; readonly model: Model }
+  | {
+      readonly kind: 'failed';
+      readonly code: string;
+      readonly message: string;
+      readonly retryable: boolean;
+      readonly hint?: string;
+    };
+
+// From source (tests) as from dist, the child runs the built file: Node 20 starts no TypeScript.
+const worker = new URL(
+  import.meta.url.endsWith('.ts') ? '../../dist/models/training-worker.js' : './training-worker.js',
+  import.meta.url,
+);
+/** Below everything that scores; training takes what is left of the machine. */
+const lowPriority = 10;
+
+/**
+ * Trains in a child process of low priority, so that its memory dies with it and scoring never waits. Rejects with the
+ * child's ForewarnError, TRAINING_CRASHED when it dies, or TRAINING_ABORTED when `signal` fires.
+ */
+export function trainInChild(
+  order: TrainingOrder,
+  onProgress: (progress: FitProgress) => void,
+  signal: AbortSignal,
+): Promise<Model> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(aborted());
+    const child = fork(fileURLToPath(worker), {
+      serialization: 'advanced',
+      execArgv: [],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    let complaint = '';
+    let settled = false;
+    const settle = (act: () => void): void => {
+      if (settled) return;
+      settled = true;
+      signal.removeEventListener('abort', onAbort);
+      act();
+    };
+    const onAbort = (): void => {
+      child.kill('SIGKILL');
+      settle(() => reject(aborted()));
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    child.stderr?.on('data', (data: Buffer) => {
+      complaint = (complaint + data.toString()).slice(-2000);
+    });
+    child.on('error', (error) => settle(() => reject(crashed(error.message))));
+    child.on('exit', (code, by) =>
+      settle(() => reject(crashed(`it ended with ${by ?? code}: ${complaint.trim()}`))),
+    );
+    child.on('message', (message: TrainingMessage) => {
+      switch (message.kind) {
+        case 'ready':
+          if (child.pid !== undefined) setPriority(child.pid, lowPriority);
+          child.send(order);
+          return;
+        case 'progress':
+          onProgress(message.progress);
+          return;
+        case 'model':
+          settle(() => resolve(message.model));
+          child.disconnect();
+          return;
+        case 'failed': {
+          const { code, message: text, retryable, hint } = message;
+          settle(() =>
+            reject(new ForewarnError(code, text, { retryable, ...(hint === undefined ? {} : { hint }) })),
+          );
+          child.disconnect();
+        }
+      }
+    });
+  });
+}
+
+function aborted(): ForewarnError {
+  return new ForewarnError('TRAINING_ABORTED', 'Training was stopped.', { retryable: true });
+}
+
+function crashed(detail: string): ForewarnError {
+  return new ForewarnError('TRAINING_CRASHED', `The training process died: ${detail}`, {
+    retryable: true,
+    hint: 'A kill by the system means too little memory: train on fewer rows or with a smaller network.',
+  });
+}

@@ -1,0 +1,121 @@
+/**
+ * The values that travel down the data path, each read-only and each holding what the next stage needs:
+ * `Row -> Window -> Score -> Verdict -> Alert`. The stages (`ingest`, `models`, `alerts`) share this file only.
+ *
+ * Times are epoch milliseconds and named `at` or `...At`; durations are milliseconds and named `...Ms`.
+ */
+
+/** One machine that publishes telemetry. Made once, at its first message, and referred to from then on. */
+export interface Asset {
+  /** Position in the fleet, dense from 0: per-asset state is a slice of a typed array at this index. */
+  readonly index: number;
+  /** Unique over the fleet: the labels of the topic template joined by `/`. */
+  readonly id: string;
+  readonly className: string;
+  /** What the topic template caught, such as `{ site: 'north', line: '1', asset: 'pump-3' }`. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** One sensor of an asset class. */
+export interface Channel {
+  readonly name: string;
+  /** Engineering unit for people, such as `bar`; empty when unknown. */
+  readonly unit: string;
+}
+
+/**
+ * All channels of one asset at one time of its grid. `values` and `measured` have length C and are views into
+ * pooled memory: they are valid during the call that hands the row over, and whoever keeps them copies them.
+ */
+export interface Row {
+  readonly asset: Asset;
+  readonly at: number;
+  /** Measured values in their own units; where `measured` is 0 the last known value, or NaN if there is none. */
+  readonly values: Float32Array;
+  /** 1 where the channel was read in this slot of the grid, 0 where it is missing. */
+  readonly measured: Uint8Array;
+}
+
+/** `T` consecutive rows, row-major `[T x C]`; views with the lifetime of a {@link Row}'s. */
+export interface Window {
+  readonly asset: Asset;
+  /** Time of the last row. */
+  readonly at: number;
+  readonly values: Float32Array;
+  readonly measured: Uint8Array;
+  /** Share of `measured` that is 1, from 0 to 1. */
+  readonly coverage: number;
+}
+
+/** How unusual a window is, and which channels say so. All arrays have length C and belong to this value. */
+export interface Score {
+  readonly asset: Asset;
+  readonly at: number;
+  /** 1.0 is the threshold, for every model. */
+  readonly value: number;
+  /** Each channel's share of the score; sums to 1. */
+  readonly attribution: Float32Array;
+  /** What the model expected of the last row, in the channel's unit. */
+  readonly expected: Float32Array;
+  /** What the last row was, in the channel's unit; NaN where it was missing. */
+  readonly actual: Float32Array;
+  /** Version id of the model that gave the score. */
+  readonly model: string;
+}
+
+/** Why there is no score; also the metric label and the value in the API. */
+export type UnknownReason =
+  /** The class has no model yet. */
+  | 'learning'
+  /** Fewer than `T` rows since start or since a long gap. */
+  | 'warming_up'
+  /** Too many readings of the window, or all of its last row, are missing. */
+  | 'low_coverage'
+  /** Scoring could not keep up, and this window was dropped. */
+  | 'overloaded'
+  /** The engine refused the batch. */
+  | 'engine_failed';
+
+export type Verdict =
+  | { readonly kind: 'normal' | 'anomalous'; readonly asset: Asset; readonly at: number; readonly score: Score }
+  | { readonly kind: 'unknown'; readonly asset: Asset; readonly at: number; readonly reason: UnknownReason };
+
+/** What an alert is about: the model's verdict, or an asset that no longer publishes. */
+export type AlertRule = 'anomaly' | 'silent';
+
+/** One channel's part in an alert, most guilty first in {@link Alert.channels}. */
+export interface ChannelEvidence {
+  readonly channel: string;
+  readonly unit: string;
+  /** From 0 to 1; over all channels the shares sum to 1. */
+  readonly share: number;
+  readonly expected: number | null;
+  readonly actual: number | null;
+}
+
+/** One episode of one asset, from the first anomalous verdict to the return to normal. */
+export interface Alert {
+  /** Unique for ever and sortable by time of raising. */
+  readonly id: string;
+  readonly assetId: string;
+  readonly className: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly rule: AlertRule;
+  readonly state: 'firing' | 'resolved';
+  /** First anomalous verdict of the episode. */
+  readonly startedAt: number;
+  /** When `for` had passed and the alert was raised. */
+  readonly firedAt: number;
+  readonly resolvedAt: number | null;
+  /** Score when raised, and the highest since; null for rules without a score. */
+  readonly score: number | null;
+  readonly peakScore: number | null;
+  readonly model: string | null;
+  /** Evidence as it was when the alert was raised; never rewritten. */
+  readonly channels: readonly ChannelEvidence[];
+  /** One sentence for the operator. */
+  readonly summary: string;
+}
+
+/** Gives the present as epoch milliseconds. Stages take it as an argument, so that tests own the time. */
+export type Clock = () => number;

@@ -10,7 +10,12 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const env = { ...process.env, PATH: [join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter) };
+const env = {
+  ...process.env,
+  PATH: [join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter),
+  // ONNX Runtime would report its use to its maker; tests and benchmarks load it without the daemon's start.
+  ORT_DISABLE_TELEMETRY: '1',
+};
 
 function fail(message) {
   console.error(`forewarn: ${message}`);

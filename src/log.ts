@@ -19,7 +19,10 @@ export type LogLevel = 'error' | 'warn' | 'info' | 'debug' | 'silent';
 export function createLogger(options: { level: LogLevel; format: 'json' | 'pretty' }): Logger {
   const base = { level: options.level, base: null };
   if (options.format === 'json') return pino({ ...base, timestamp: pino.stdTimeFunctions.isoTime });
-  return pino(base, pretty({ colorize: true, ignore: 'pid,hostname', translateTime: 'HH:MM:ss', sync: true }));
+  return pino(
+    base,
+    pretty({ colorize: true, ignore: 'pid,hostname', translateTime: 'HH:MM:ss', sync: true }),
+  );
 }
 
 /** For tests and commands whose output is their own. */

@@ -77,7 +77,12 @@ export type UnknownReason =
   | 'engine_failed';
 
 export type Verdict =
-  | { readonly kind: 'normal' | 'anomalous'; readonly asset: Asset; readonly at: number; readonly score: Score }
+  | {
+      readonly kind: 'normal' | 'anomalous';
+      readonly asset: Asset;
+      readonly at: number;
+      readonly score: Score;
+    }
   | { readonly kind: 'unknown'; readonly asset: Asset; readonly at: number; readonly reason: UnknownReason };
 
 /** What an alert is about: the model's verdict, or an asset that no longer publishes. */

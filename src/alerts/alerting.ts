@@ -29,13 +29,13 @@ export interface AlertingOptions {
   readonly onChange?: (alert: Alert) => void;
 }
 
-export type IgnoredReason =
+type IgnoredReason =
   /** The journal fails and as many transitions as may wait are waiting. */
   | 'journal_failing'
   /** The time was not a finite number. */
   | 'no_time';
 
-export interface AlertingStatus {
+interface AlertingStatus {
   readonly pending: number;
   readonly firing: number;
   /** Counted since start, by reason. */
@@ -149,6 +149,7 @@ class JournaledAlerting implements Alerting {
   stop(): void {
     this.save();
     this.#queue.stop();
+    for (const tracked of Object.values(this.#tracked)) tracked.clear();
   }
 
   #step(rule: AlertRule, asset: Asset, input: AlertInput, at: number, verdict: Verdict | null): void {

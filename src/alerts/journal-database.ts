@@ -91,8 +91,8 @@ export function openDatabase(file: string): JournalDatabase {
 }
 
 function prepare(database: JournalDatabase, file: string): void {
-  // A person may read the file with another program while the daemon writes.
-  database.exec('PRAGMA busy_timeout = 5000');
+  // Another program may have the file locked for a moment; this wait holds up everything else, so it is short.
+  database.exec('PRAGMA busy_timeout = 250');
   database.exec('PRAGMA foreign_keys = ON');
   database.pragma('journal_mode = WAL');
   // An alert that was delivered must be in the journal after a power cut as well: sync at every commit.

@@ -32,7 +32,7 @@ export interface JournalEntry extends StoredState {
   readonly sinks: readonly string[];
 }
 
-export interface ListOptions extends AlertFilter {
+interface ListOptions extends AlertFilter {
   /** From 1 to 1000, 100 when left out; other values are brought into the range. */
   readonly limit?: number;
   /** `nextCursor` of the page before. */

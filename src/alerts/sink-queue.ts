@@ -40,6 +40,8 @@ export class SinkQueue {
   #running: Promise<void> | null = null;
   #draining = false;
   #wake: (() => void) | null = null;
+  /** A poke between reading an empty queue and going to sleep must not be lost. */
+  #poked = false;
   #delivered = 0;
   #failed = 0;
   #lastError: string | null = null;
@@ -54,6 +56,7 @@ export class SinkQueue {
   }
 
   poke(): void {
+    this.#poked = true;
     this.#wake?.();
   }
 
@@ -83,12 +86,14 @@ export class SinkQueue {
 
   async #run(): Promise<void> {
     while (!this.#abort.signal.aborted) {
+      this.#poked = false;
       const row = await this.#persist((outbox) => outbox.head(this.#options.sink.name));
       const waitMs = row === undefined || row === null ? Number.POSITIVE_INFINITY : this.#waitMs(row);
       if (row !== undefined && row !== null && waitMs <= 0) {
         await this.#attempt(row);
         continue;
       }
+      if (this.#poked) continue;
       if (this.#draining) return;
       await this.#sleep(waitMs);
     }

@@ -33,7 +33,7 @@ interface Timed {
   readonly unbroken: boolean;
 }
 
-export interface PendingState extends Timed {
+interface PendingState extends Timed {
   readonly phase: 'pending';
   /** How long it has been active so far. */
   readonly activeMs: number;

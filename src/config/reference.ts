@@ -1,19 +1,5 @@
 import type { TSchema } from 'typebox';
-import { ConfigFile } from './schema.ts';
-
-interface Node {
-  readonly type?: string;
-  readonly enum?: readonly unknown[];
-  readonly default?: unknown;
-  readonly description?: string;
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly pattern?: string;
-  readonly properties?: Readonly<Record<string, Node>>;
-  readonly patternProperties?: Readonly<Record<string, Node>>;
-  readonly items?: Node;
-  readonly anyOf?: readonly Node[];
-}
+import { ConfigFile, type SchemaNode } from './schema.ts';
 
 /** The configuration's JSON Schema, for editors: config/forewarn.schema.json. */
 export function configJsonSchema(): string {
@@ -35,38 +21,41 @@ export function configReference(): string {
     '| option | value | default | meaning |',
     '|---|---|---|---|',
   ];
-  addRows(lines, ConfigFile as Node, '');
+  addRows(lines, ConfigFile as SchemaNode, '');
   return `${lines.join('\n')}\n`;
 }
 
-function addRows(lines: string[], node: Node, path: string): void {
+function addRows(lines: string[], node: SchemaNode, path: string): void {
   for (const [name, child] of childrenOf(node)) {
     const childPath = path === '' ? name : `${path}.${name}`;
     const leaf = childrenOf(child).length === 0;
     const meaning = (child.description ?? '').replaceAll('|', '\\|');
     lines.push(
-      `| \`${childPath}\` | ${leaf ? valueOf(child) : ''} | ${leaf ? defaultOf(child) : ''} | ${meaning} |`,
+      `| \`${childPath}\` | ${leaf ? describeValue(child) : ''} | ${leaf ? defaultOf(child) : ''} | ${meaning} |`,
     );
     addRows(lines, child, childPath);
   }
 }
 
-function childrenOf(node: Node): [string, Node][] {
+function childrenOf(node: SchemaNode): [string, SchemaNode][] {
   const named = Object.entries(node.properties ?? {});
-  const any = Object.values(node.patternProperties ?? {}).map((child): [string, Node] => ['NAME', child]);
+  const any = Object.values(node.patternProperties ?? {}).map((child): [string, SchemaNode] => [
+    'NAME',
+    child,
+  ]);
   return [...named, ...any, ...(node.items ? childrenOf(node.items) : [])];
 }
 
-function valueOf(node: Node): string {
+function describeValue(node: SchemaNode): string {
   if (node.enum) return node.enum.map((value) => `\`${value}\``).join(', ');
-  if (node.anyOf) return node.anyOf.map(valueOf).join(' or ');
+  if (node.anyOf) return node.anyOf.map(describeValue).join(' or ');
   if (node.pattern?.includes('(ms|s|m|h|d)')) return 'duration';
   if (node.minimum !== undefined && node.maximum !== undefined)
     return `${node.type} ${node.minimum} to ${node.maximum}`;
   return node.type === 'string' ? 'text' : (node.type ?? '');
 }
 
-function defaultOf(node: Node): string {
+function defaultOf(node: SchemaNode): string {
   return node.default === undefined ? '' : `\`${JSON.stringify(node.default)}\``;
 }
 

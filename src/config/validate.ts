@@ -2,23 +2,10 @@ import type { TSchema } from 'typebox';
 import { Settings } from 'typebox/system';
 import Value from 'typebox/value';
 import { nearest, type Problem } from './problem.ts';
-import { ConfigFile } from './schema.ts';
+import { ConfigFile, type SchemaNode } from './schema.ts';
 
 // Every mistake is reported at once; TypeBox would stop at eight.
 Settings.Set({ maxErrors: 1000 });
-
-interface SchemaNode {
-  readonly type?: string;
-  readonly enum?: readonly unknown[];
-  readonly pattern?: string;
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly default?: unknown;
-  readonly properties?: Readonly<Record<string, SchemaNode>>;
-  readonly patternProperties?: Readonly<Record<string, SchemaNode>>;
-  readonly items?: SchemaNode;
-  readonly anyOf?: readonly SchemaNode[];
-}
 
 interface SchemaError {
   readonly keyword: string;

@@ -1,5 +1,6 @@
 import { connect, type IConnackPacket, type MqttClient, ReasonCodes } from 'mqtt';
 import { ForewarnError, messageOf } from '../errors.ts';
+import { PublishQueue } from './publish-queue.ts';
 import { reconnectDelay } from './reconnect-delay.ts';
 import { brokerName, clientOptions, type SubscriberOptions, type TopicFilter } from './subscriber-options.ts';
 
@@ -32,7 +33,7 @@ export interface Subscriber {
   stop(): Promise<void>;
   status(): SubscriberStatus;
   /**
-   * Resolves when the broker has the message (QoS 1, 2) or when it is written (QoS 0). Nothing is queued for a
+   * Resolves when the broker has the message (QoS 1, 2) or when it is written (QoS 0). Nothing is taken for a
    * broker that is away: rejects with the retryable `MQTT_NOT_CONNECTED`, `MQTT_BUSY` or `MQTT_PUBLISH_FAILED`.
    */
   publish(topic: string, payload: string | Buffer, options: PublishOptions): Promise<void>;
@@ -46,8 +47,6 @@ export interface PublishOptions {
 /** A connection that lasted this long was a good one, and the next attempt begins with the shortest wait. */
 const STABLE_MS = 10_000;
 const STOP_MS = 1000;
-/** Publications without their acknowledgement. */
-const IN_FLIGHT_LIMIT = 1000;
 
 /** Holds one session with an MQTT broker: subscribes, hands messages on, comes back after every outage. */
 export function createSubscriber(options: SubscriberOptions): Subscriber {
@@ -56,7 +55,7 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
 
 class MqttSubscriber implements Subscriber {
   readonly #options: SubscriberOptions;
-  readonly #inFlight = new Set<(reason: ForewarnError) => void>();
+  readonly #publications = new PublishQueue();
   #client: MqttClient | null = null;
   #broker = '';
   #state: ConnectionState = 'connecting';
@@ -133,21 +132,8 @@ class MqttSubscriber implements Subscriber {
         }),
       );
     }
-    if (this.#inFlight.size >= IN_FLIGHT_LIMIT) {
-      const message = `${IN_FLIGHT_LIMIT} messages wait for the broker's acknowledgement`;
-      return Promise.reject(new ForewarnError('MQTT_BUSY', message, { retryable: true }));
-    }
-    return new Promise((resolve, reject) => {
-      this.#inFlight.add(reject);
-      client.publish(topic, payload, { qos: options.qos, retain: options.retain }, (error) => {
-        this.#inFlight.delete(reject);
-        if (!error) resolve();
-        else
-          reject(
-            new ForewarnError('MQTT_PUBLISH_FAILED', reasonOf(error), { retryable: true, cause: error }),
-          );
-      });
-    });
+    const { qos, retain } = options;
+    return this.#publications.add((done) => client.publish(topic, payload, { qos, retain }, done));
   }
 
   #onConnect(client: MqttClient, connack: IConnackPacket): void {
@@ -227,7 +213,7 @@ class MqttSubscriber implements Subscriber {
 
   async #halt(): Promise<void> {
     const client = this.#client;
-    const graceful = this.#state === 'connected' && this.#inFlight.size === 0;
+    const graceful = this.#state === 'connected' && this.#publications.size === 0;
     this.#enter('stopped');
     if (client === null) return;
     let timer: NodeJS.Timeout | undefined;
@@ -238,10 +224,7 @@ class MqttSubscriber implements Subscriber {
     await Promise.race([client.endAsync(!graceful).catch(() => undefined), late]);
     clearTimeout(timer);
     client.stream.destroy();
-    for (const reject of this.#inFlight) {
-      reject(new ForewarnError('MQTT_NOT_CONNECTED', 'The subscriber was stopped'));
-    }
-    this.#inFlight.clear();
+    this.#publications.abandon(new ForewarnError('MQTT_NOT_CONNECTED', 'The subscriber was stopped'));
     this.#options.log.info({ broker: this.#broker }, 'disconnected from MQTT broker');
   }
 }
@@ -283,6 +266,6 @@ function reasonText(code: number): string {
 }
 
 /** Node's error for a name with several addresses has a code and no message. */
-function reasonOf(error: Error & { code?: unknown }): string {
+function reasonOf(error: Error & { code?: string | number }): string {
   return error.message || String(error.code ?? error.name);
 }

@@ -54,6 +54,8 @@ export interface Learner {
   /** Loads the champion if there is one. */
   start(): Promise<void>;
   accept(row: Row): void;
+  /** Trains now on what was collected, without waiting for `after` rows; resolves when that has ended, well or not. */
+  trainNow(): Promise<void>;
   status(): LearnerStatus;
   stop(): void;
 }
@@ -182,11 +184,10 @@ export function createLearner(options: LearnerOptions): Learner {
     accept(row) {
       if (phase !== 'collecting') return;
       firstRowAt ??= clock();
-      // A row with nothing measured teaches nothing; the break that it leaves ends the run of windows.
-      if (!row.measured.includes(1)) return;
       collector.add(row);
       if (collector.rows() >= needed) void runTraining();
     },
+    trainNow: () => (phase === 'collecting' ? runTraining() : Promise.resolve()),
     status: () => ({
       phase,
       rows: phase === 'ready' ? needed : collector.rows(),

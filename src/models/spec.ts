@@ -1,5 +1,5 @@
 import { ForewarnError } from '../errors.ts';
-import type { NamedTensor, Weights } from './engine.ts';
+import type { NamedTensor, Scaling, Weights } from './engine.ts';
 import { createRandom, type Random } from './random.ts';
 
 /**
@@ -82,6 +82,15 @@ export function checkWeights(spec: NetworkSpec, weights: Weights): void {
   const known = new Set(shapes.map(({ name }) => name));
   const stranger = Object.keys(weights).find((name) => !known.has(name));
   if (stranger !== undefined) throw malformed(`the network has no weight ${stranger}`);
+}
+
+/** Throws `MODEL_MALFORMED` unless `scaling` has a usable centre and scale for each channel. */
+export function checkScaling(spec: NetworkSpec, { center, scale, clip }: Scaling): void {
+  if (center.length !== spec.channels || scale.length !== spec.channels)
+    throw malformed(`scaling is for ${center.length} channels, the network has ${spec.channels}`);
+  if (!center.every(Number.isFinite) || !scale.every((value) => Number.isFinite(value) && value > 0))
+    throw malformed('scaling has a centre that is not finite or a scale that is not above 0');
+  if (!(clip > 0)) throw malformed(`clip must be above 0, is ${clip}`);
 }
 
 /** Product of a shape's dimensions. */

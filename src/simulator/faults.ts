@@ -16,13 +16,16 @@ import { createRandom, type Random } from './random.ts';
  * Each is five sigma and more of what the other channels predict within a minute (a stuck sensor: of the load
  * change). A drifting fluid temperature is the hardest to find: little else in the pump depends on it.
  */
-export type FaultKind =
-  | 'bearing_wear'
-  | 'cavitation'
-  | 'blocked_filter'
-  | 'leak'
-  | 'stuck_sensor'
-  | 'drifting_sensor';
+export const faultKinds = [
+  'bearing_wear',
+  'cavitation',
+  'blocked_filter',
+  'leak',
+  'stuck_sensor',
+  'drifting_sensor',
+] as const;
+
+export type FaultKind = (typeof faultKinds)[number];
 
 interface FaultTiming {
   /** When it begins, in epoch milliseconds of the plant's clock. */

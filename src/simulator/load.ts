@@ -21,7 +21,7 @@ export interface LoadProfile {
   advance(seconds: number): number;
 }
 
-/** A load that changes every 60 to 180 s, half of the times at once and half of the times over 15 to 40 s. */
+/** A load that changes every 60 to 180 s: half of the times as fast as the drive goes, else over 15 to 40 s. */
 export function createLoadProfile(random: Random): LoadProfile {
   let setPoint = pick(operatingPoints);
   let target = setPoint;

@@ -28,7 +28,7 @@ function fill(journal: Journal, count: number): string[] {
           assetId: `asset-${i}`,
           className: i % 2 === 0 ? 'pump' : 'press',
           rule: i % 5 === 0 ? 'silent' : 'anomaly',
-          labels: { site: i < 3 ? 'north' : 'south', "odd'\" name": String(i) },
+          labels: { site: i < 3 ? 'north' : 'south', 'odd\'" name': String(i) },
           firedAt: i * 1000,
         }),
       ),
@@ -123,7 +123,7 @@ describe('list', () => {
     [{ rule: 'silent' as const }, ['al_005', 'al_000']],
     [{ since: 6_000, until: 8_000 }, ['al_007', 'al_006']],
     [{ labels: { site: 'north' }, className: 'pump' }, ['al_002', 'al_000']],
-    [{ labels: { "odd'\" name": '4' } }, ['al_004']],
+    [{ labels: { 'odd\'" name': '4' } }, ['al_004']],
     [{ labels: { nothing: '4' } }, []],
     [{ state: 'resolved' as const }, []],
     [{ limit: 0 }, ['al_007']],
@@ -142,7 +142,12 @@ describe('prune', () => {
       alertNamed(id, { assetId: id }),
     );
     const [firing, delivered, queued, dead, plain, young] = alerts;
-    journal.record([raising(firing), raising(delivered, ['d']), raising(queued, ['q']), raising(dead, ['x'])]);
+    journal.record([
+      raising(firing),
+      raising(delivered, ['d']),
+      raising(queued, ['q']),
+      raising(dead, ['x']),
+    ]);
     journal.record([raising(plain), raising(young)]);
     journal.record([delivered, queued, dead, plain].map((alert) => resolving(alert, 5_000)));
     journal.outbox.delivered(journal.outbox.head('d')?.id ?? -1);
@@ -201,7 +206,9 @@ describe('openJournal', () => {
     expect(codeOf(() => openJournal({ file: garbage, clock }))).toBe('JOURNAL_CORRUPT');
     expect(existsSync(garbage)).toBe(true);
     expect(codeOf(() => openJournal({ file: directory, clock }))).toBe('JOURNAL_UNAVAILABLE');
-    expect(codeOf(() => openJournal({ file: join(directory, 'no', 'x.db'), clock }))).toBe('JOURNAL_UNAVAILABLE');
+    expect(codeOf(() => openJournal({ file: join(directory, 'no', 'x.db'), clock }))).toBe(
+      'JOURNAL_UNAVAILABLE',
+    );
   });
 
   it('notices pages that were overwritten', () => {
@@ -211,7 +218,9 @@ describe('openJournal', () => {
     journal.close();
     const database = new Database(file);
     const [{ page_size: pageSize }] = database.pragma('page_size') as { page_size: number }[];
-    const { root } = database.prepare(`SELECT rootpage AS root FROM sqlite_master WHERE name = 'alert'`).get() as {
+    const { root } = database
+      .prepare(`SELECT rootpage AS root FROM sqlite_master WHERE name = 'alert'`)
+      .get() as {
       root: number;
     };
     database.close();

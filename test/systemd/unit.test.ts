@@ -76,7 +76,7 @@ describe.skipIf(version < 250)('systemd sandbox, rated', () => {
 
 describe('systemd unit', () => {
   it('keeps what the daemon relies on', () => {
-    // Each of these is half of an agreement whose other half is in the code: notification, exit code, state directory.
+    // Each of these is half of an agreement whose other half is in the code: notification, exit code, state directory, silence.
     expect(settings(unit)).toEqual(
       expect.arrayContaining([
         'Type=notify',
@@ -87,6 +87,7 @@ describe('systemd unit', () => {
         'Restart=on-failure',
         'RestartPreventExitStatus=78',
         'StateDirectory=forewarn',
+        'Environment=ORT_DISABLE_TELEMETRY=1',
       ]),
     );
   });

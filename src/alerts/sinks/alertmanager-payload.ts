@@ -11,7 +11,7 @@ const ALERT_NAMES: Readonly<Record<Alert['rule'], string>> = {
   silent: 'ForewarnSilent',
 };
 
-export interface AlertmanagerAlert {
+interface AlertmanagerAlert {
   readonly status: Notification['transition'];
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;

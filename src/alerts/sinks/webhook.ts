@@ -57,7 +57,7 @@ export function createWebhookSink(options: WebhookOptions): Sink {
  * `t=<epoch seconds>,v1=<hex>` where the hex is HMAC-SHA256 with the secret over `<epoch seconds>.<body>`. The
  * receiver compares it and refuses old times, so that nobody can forge an alert or play one again.
  */
-export function signatureOf(secret: string, seconds: number, body: string): string {
+function signatureOf(secret: string, seconds: number, body: string): string {
   const digest = createHmac('sha256', secret).update(`${seconds}.${body}`).digest('hex');
   return `t=${seconds},v1=${digest}`;
 }

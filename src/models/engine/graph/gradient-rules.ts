@@ -37,6 +37,11 @@ export const gradientRules: Readonly<Record<string, GradientRule>> = {
     plain(matmul(g, transpose(b, [1, 0]))),
     { kind: 'product', left: a, right: g },
   ]),
+  Gemm: single(({ inputs: [a, b] }, g) => [
+    plain(matmul(g, transpose(b, [1, 0]))),
+    { kind: 'product', left: a, right: g },
+    plain(g),
+  ]),
   // s' = s - s^2
   Sigmoid: single(({ outputs: [s] }, g) => [plain(multiply(g, subtract(s, multiply(s, s))))]),
   // t' = 1 - t^2
@@ -77,9 +82,7 @@ function plain(value: Value): Contribution {
 }
 
 /** The rule of an operator with one output. */
-function single(
-  rule: (node: Node, upstream: Value) => readonly (Contribution | null)[],
-): GradientRule {
+function single(rule: (node: Node, upstream: Value) => readonly (Contribution | null)[]): GradientRule {
   return (node, [upstream]) => (upstream === null ? [] : rule(node, upstream));
 }
 

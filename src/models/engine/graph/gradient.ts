@@ -1,6 +1,6 @@
 import { sameShape } from './dimension.ts';
-import type { Node, Value } from './graph.ts';
 import { type Contribution, gradientRules } from './gradient-rules.ts';
+import type { Node, Value } from './graph.ts';
 import { concat, matmul, reduceSum, sum, transpose } from './operators.ts';
 
 /**
@@ -55,8 +55,14 @@ function total(parts: readonly Contribution[], value: Value): Value {
   const values = parts.flatMap((part) => (part.kind === 'value' ? [unbroadcast(part.value, value)] : []));
   const products = parts.flatMap((part) => (part.kind === 'product' ? [part] : []));
   if (products.length > 0) {
-    const left = concat(products.map((product) => product.left), 0);
-    const right = concat(products.map((product) => product.right), 0);
+    const left = concat(
+      products.map((product) => product.left),
+      0,
+    );
+    const right = concat(
+      products.map((product) => product.right),
+      0,
+    );
     values.push(matmul(transpose(left, [1, 0]), right));
   }
   return sum(values);
@@ -68,5 +74,7 @@ function unbroadcast(gradient: Value, value: Value): Value {
   if (sameShape(gradient.shape.slice(Math.max(0, extra)), value.shape)) {
     return extra <= 0 ? gradient : reduceSum(gradient, [...Array(extra).keys()]);
   }
-  throw new Error(`A gradient of shape ${JSON.stringify(gradient.shape)} reached ${JSON.stringify(value.shape)}`);
+  throw new Error(
+    `A gradient of shape ${JSON.stringify(gradient.shape)} reached ${JSON.stringify(value.shape)}`,
+  );
 }

@@ -34,6 +34,15 @@ export function matmul(a: Value, b: Value): Value {
   return a.graph.node('MatMul', [a, b], [[a.shape[0], b.shape[1]]])[0];
 }
 
+/** `a * b + c` in one pass; `c` is a row for all, or of the product's shape. */
+export function affine(a: Value, b: Value, c: Value): Value {
+  const shape = [a.shape[0], b.shape[1]];
+  const fits = sameShape(c.shape, shape) || sameShape(c.shape, shape.slice(1));
+  if (!fits || a.shape.length !== 2 || b.shape.length !== 2 || !sameDimension(a.shape[1], b.shape[0]))
+    throw misfit('Gemm', a, b, c);
+  return a.graph.node('Gemm', [a, b, c], [shape])[0];
+}
+
 export function transpose(x: Value, order: readonly number[]): Value {
   const shape = order.map((axis) => x.shape[axis]);
   return x.graph.node('Transpose', [x], [shape], { perm: order })[0];
@@ -80,6 +89,23 @@ export function reduceMean(x: Value, axes: readonly number[]): Value {
   const shape = x.shape.filter((_, axis) => !axes.includes(axis));
   const attributes = { axes: axes, keepdims: 0 };
   return x.graph.node('ReduceMean', [x], [shape], attributes)[0];
+}
+
+/** The last of the first axis, which disappears. */
+export function lastOf(x: Value): Value {
+  const index = x.graph.constant(BigInt64Array.of(-1n), []);
+  return x.graph.node('Gather', [x, index], [x.shape.slice(1)], { axis: 0 })[0];
+}
+
+/** Limits values to `[low, high]`. */
+export function clip(x: Value, low: number, high: number): Value {
+  return x.graph.node('Clip', [x, x.graph.scalar(low), x.graph.scalar(high)], [x.shape])[0];
+}
+
+/** 0 where `x` is NaN. */
+export function replaceMissing(x: Value): Value {
+  const [missing] = x.graph.node('IsNaN', [x], [x.shape]);
+  return x.graph.node('Where', [missing, x.graph.scalar(0), x], [x.shape])[0];
 }
 
 /** Undoes a reduction of `like` over `axes`: the value repeated along them. */

@@ -16,10 +16,8 @@ import {
   transpose,
 } from '../graph/operators.ts';
 import { lstmAutoencoder } from '../networks/lstm-autoencoder.ts';
-
-/** Adam's decay rates of the first and second moment (Kingma and Ba 2015, the values of the paper). */
-export const BETA_1 = 0.9;
-export const BETA_2 = 0.999;
+import { unrolledLstm } from '../networks/lstm-layers.ts';
+import { BETA_1, BETA_2 } from './adam.ts';
 
 interface LossGraph {
   readonly graph: Graph;
@@ -84,7 +82,7 @@ function buildLoss(spec: NetworkSpec): LossGraph {
 
   const input = timeMajor(graph.input('input', [{ batches: 1 }, spec.window, spec.channels]));
   const target = timeMajor(graph.input('target', [{ batches: 1 }, spec.window, spec.channels]));
-  const residual = subtract(lstmAutoencoder(spec, named, input), target);
+  const residual = subtract(lstmAutoencoder(spec, named, input, unrolledLstm), target);
   return { graph, loss: reduceMean(multiply(residual, residual), [0, 1]), flat, parameters };
 }
 

@@ -1,0 +1,83 @@
+import Type, { type Static } from 'typebox';
+import { closed, LabelFilter, Labels, Limit, Next, Nullable, Time } from './schemas.ts';
+
+const Rule = Type.Enum(['anomaly', 'silent'], {
+  description: "The model's verdict, or an asset that sends nothing.",
+});
+const State = Type.Enum(['firing', 'resolved']);
+
+const alert = {
+  id: Type.String(),
+  asset: Type.String(),
+  class: Type.String(),
+  labels: Labels,
+  rule: Rule,
+  state: State,
+  startedAt: Time('First anomalous window of the episode.'),
+  firedAt: Time('When it had lasted long enough to be raised.'),
+  resolvedAt: Nullable(Time('When it was over.')),
+  score: Nullable(Type.Number(), 'Score when raised; 1.0 is the threshold.'),
+  peakScore: Nullable(Type.Number(), 'Highest score of the episode.'),
+  model: Nullable(Type.String()),
+  channels: Type.Array(
+    Type.Object(
+      {
+        channel: Type.String(),
+        unit: Type.String(),
+        share: Type.Number({ description: 'Its part of the score; all parts sum to 1.' }),
+        expected: Nullable(Type.Number()),
+        actual: Nullable(Type.Number()),
+      },
+      closed,
+    ),
+    { description: 'The evidence when it was raised, most guilty first.' },
+  ),
+  summary: Type.String({ description: 'One sentence for the operator.' }),
+};
+
+export const AlertBody = Type.Object(alert, { ...closed, description: 'One episode of one asset.' });
+
+export const AlertDetailBody = Type.Object(
+  {
+    ...alert,
+    history: Type.Array(
+      Type.Object(
+        {
+          at: Time("Time in the asset's data."),
+          recordedAt: Time('Time of writing.'),
+          what: Type.String(),
+          reason: Type.String(),
+        },
+        closed,
+      ),
+      { description: 'Oldest first.' },
+    ),
+  },
+  { ...closed, description: 'One episode of one asset with its history.' },
+);
+
+export const AlertsBody = Type.Object(
+  { alerts: Type.Array(AlertBody), next: Next(Type.String()) },
+  { ...closed, description: 'A page of alerts, newest first.' },
+);
+
+export const AlertsQuery = Type.Object(
+  {
+    asset: Type.Optional(Type.String({ minLength: 1, description: 'Alerts of the asset with this id.' })),
+    class: Type.Optional(Type.String({ minLength: 1, description: 'Alerts of this class.' })),
+    rule: Type.Optional(Rule),
+    state: Type.Optional(State),
+    since: Type.Optional(Time('Fired at or after this time.')),
+    until: Type.Optional(Time('Fired before this time.')),
+    label: Type.Optional(LabelFilter),
+    limit: Limit,
+    cursor: Type.Optional(
+      Type.String({ pattern: '^[A-Za-z0-9_-]{1,128}$', description: '`next` of the page before.' }),
+    ),
+  },
+  closed,
+);
+
+export type AlertBody = Static<typeof AlertBody>;
+export type AlertDetailBody = Static<typeof AlertDetailBody>;
+export type AlertsQuery = Static<typeof AlertsQuery>;

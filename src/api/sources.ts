@@ -1,0 +1,53 @@
+import type { Fleet } from '../fleet.ts';
+import type { Alert, AlertRule } from '../types.ts';
+import type { StatusBody } from './status-schema.ts';
+import type { Timed } from './timed.ts';
+
+/** All times are epoch milliseconds; a filter that is left out always holds. */
+export interface AlertListQuery {
+  readonly assetId?: string;
+  readonly className?: string;
+  readonly rule?: AlertRule;
+  readonly state?: Alert['state'];
+  /** Fired at or after. */
+  readonly since?: number;
+  /** Fired before. */
+  readonly until?: number;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly limit?: number;
+  readonly cursor?: string;
+}
+
+/** Kept alerts, newest first. */
+export interface AlertSource {
+  list(query: AlertListQuery): { readonly alerts: readonly Alert[]; readonly nextCursor: string | null };
+  get(id: string): Alert | null;
+  /** Oldest first; empty for an alert that is not known. */
+  transitions(id: string): readonly {
+    readonly at: number;
+    readonly recordedAt: number;
+    readonly what: string;
+    readonly reason: string;
+  }[];
+}
+
+export interface ModelView {
+  readonly id: string;
+  readonly className: string;
+  readonly champion: boolean;
+  /** Plain JSON; what is named `at` or `...At` in it is epoch ms. */
+  readonly card: object;
+}
+
+/**
+ * What the API reads. The daemon implements it; every function is called once a request, answers at once, and
+ * gives values that the API may keep. A retryable ForewarnError becomes 503 with its code, anything else 500.
+ */
+export interface ApiSources {
+  status(): Timed<StatusBody>;
+  readonly fleet: Pick<Fleet, 'assets' | 'asset'>;
+  readonly alerts: AlertSource;
+  models(): readonly ModelView[];
+  readonly metrics: { readonly contentType: string; text(): Promise<string> };
+  readiness(): { readonly ready: boolean; readonly reasons: readonly string[] };
+}

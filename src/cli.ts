@@ -1,0 +1,114 @@
+#!/usr/bin/env node
+// The only file that touches `process`: arguments, environment, signals, exit codes.
+import { cac } from 'cac';
+import { check } from './commands/check.ts';
+import type { CommandContext } from './commands/context.ts';
+import { demo } from './commands/demo.ts';
+import { replay } from './commands/replay.ts';
+import { run } from './commands/run.ts';
+import { simulate } from './commands/simulate.ts';
+import { ForewarnError } from './errors.ts';
+import { version } from './version.ts';
+
+/** EX_CONFIG of sysexits.h: systemd must not restart into the same mistake (deploy/systemd/forewarn.service). */
+const exitConfig = 78;
+/** A second signal while stopping means: now. */
+const exitNow = 130;
+
+function context(): CommandContext {
+  const abort = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (abort.signal.aborted) process.exit(exitNow);
+      abort.abort();
+    });
+  }
+  // Reserved for reloading the configuration; without this line it would end the daemon.
+  process.on('SIGHUP', () => undefined);
+  return {
+    env: process.env,
+    signal: abort.signal,
+    interactive: process.stdout.isTTY === true,
+    out: (line) => void process.stdout.write(`${line}\n`),
+    write: (text) => void process.stdout.write(text),
+  };
+}
+
+function fail(error: unknown): void {
+  if (error instanceof ForewarnError) {
+    process.stderr.write(`forewarn: ${error.message}\n`);
+    if (error.hint) process.stderr.write(`${error.hint}\n`);
+    process.exitCode = error.code.startsWith('CONFIG_') ? exitConfig : 1;
+  } else {
+    process.stderr.write(
+      `forewarn: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+    );
+    process.exitCode = 1;
+  }
+}
+
+const program = cac('forewarn');
+const config = ['--config <file>', 'Configuration file', { default: 'config/forewarn.yaml' }] as const;
+
+program
+  .command('run', 'Watch: the daemon')
+  .option(...config)
+  .action((options) => run(options, context()));
+program
+  .command('check <file>', 'Check a configuration without touching the network')
+  .action((file: string) => check(file, context()));
+program
+  .command('demo', 'Watch Forewarn learn a small simulated plant and catch its faults')
+  .option(
+    '--once',
+    'End after the story, with one line of JSON last and exit code 0 if every fault was caught and nothing else fired',
+  )
+  .option('--seed <n>', 'Another plant', { default: 1 })
+  .action(async (options) => {
+    process.exitCode = await demo(options, context());
+  });
+program
+  .command('simulate', 'Publish a simulated plant to a broker')
+  .option('--url <url>', 'Broker', { default: 'mqtt://127.0.0.1:1883' })
+  .option('--pumps <n>', 'Pumps', { default: 8 })
+  .option('--speed <n>', 'Simulated seconds a second', { default: 1 })
+  .option('--seed <n>', 'Another plant', { default: 1 })
+  .option('--fault <kind@pump>', 'Inject a fault after --fault-after, such as leak@3')
+  .option('--fault-after <s>', 'Simulated seconds before the fault', { default: 600 })
+  .action((options) => simulate(options, context()));
+program
+  .command(
+    'replay <file>',
+    'Publish a recorded CSV through a real broker into a running line and report the alerts',
+  )
+  .option('--class <name>', 'Name of the asset class', { default: 'recording' })
+  .option(
+    '--config <file>',
+    'Take the class and its settings from this configuration instead of the defaults',
+  )
+  .option('--train-rows <n>', 'Rows from the start that count as normal and are trained on', { default: 400 })
+  .option('--speed <n>', 'Rows a second, or max', { default: 'max' })
+  .option('--broker <url>', 'Broker to go through; the embedded one when absent')
+  .option('--separator <c>', 'Column separator; found in the header when absent')
+  .option('--time <column>', 'Time stamp column; the first that reads as a time when absent')
+  .option('--channels <a,b>', 'Columns to watch; all numeric ones when absent')
+  .option('--labels <a,b>', 'Label columns (0 or 1), used for the report alone', {
+    default: 'anomaly,changepoint',
+  })
+  .option('--json', 'Print one line of JSON last')
+  .action(async (file: string, options) => {
+    process.exitCode = await replay(file, options, context());
+  });
+program.help();
+program.version(version);
+
+try {
+  program.parse(process.argv, { run: false });
+  if (program.matchedCommand) await program.runMatchedCommand();
+  else if (program.args.length > 0) {
+    process.stderr.write(`forewarn: there is no command ${program.args[0]}; see forewarn --help\n`);
+    process.exitCode = 2;
+  } else if (!program.options.help && !program.options.version) program.outputHelp();
+} catch (error) {
+  fail(error);
+}

@@ -1,0 +1,262 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { createDelivery, type Delivery } from './alerts/delivery.ts';
+import { type Journal, openJournal } from './alerts/journal.ts';
+import { createWebhookSink } from './alerts/sinks/webhook.ts';
+import { type Api, createApi } from './api/server.ts';
+import type { Config } from './config.ts';
+import { messageOf } from './errors.ts';
+import { createFleet, type Fleet } from './fleet.ts';
+import { type Broker, createBroker } from './ingest/broker.ts';
+import { createSubscriber, type Subscriber } from './ingest/subscriber.ts';
+import { subscriptionFilter } from './ingest/topic-template.ts';
+import type { Logger } from './log.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+import { createOnnxEngine } from './models/engine/onnx/onnx-engine.ts';
+import type { Engine } from './models/engine.ts';
+import { createRegistry, type Registry } from './models/registry.ts';
+import { trainInChild } from './models/training-process.ts';
+import { connectPipeline, type Pipeline } from './pipeline.ts';
+import { apiSources } from './status.ts';
+import type { Alert, Clock } from './types.ts';
+import { version } from './version.ts';
+
+export interface DaemonOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** Hears of every alert raised or resolved, once it is safe in the journal. */
+  readonly onAlert?: (alert: Alert) => void;
+}
+
+/** What was built, for the commands that embed a daemon and for the status. */
+export interface DaemonParts {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly startedAt: number;
+  readonly journal: Journal;
+  readonly registry: Registry;
+  readonly engine: Engine;
+  readonly fleet: Fleet;
+  readonly metrics: Metrics;
+  readonly pipeline: Pipeline;
+  readonly delivery: Delivery;
+  readonly subscriber: Subscriber;
+  /** Where telemetry comes from; the embedded broker's own address when it runs. */
+  readonly brokerUrl: string;
+  readonly apiUrl: string;
+}
+
+export interface Daemon {
+  /** Builds and starts everything from the alerts' end to the MQTT's; resolves when it serves. */
+  start(): Promise<DaemonParts>;
+  /** Stops taking messages, scores what waits, saves, and closes. Idempotent; collects and throws all errors at the end. */
+  stop(): Promise<void>;
+}
+
+const sweepMs = 1000;
+const saveMs = 10_000;
+const pruneMs = 3_600_000;
+/** Rows and scores an asset that the API shows. */
+const history = 120;
+
+/** A Forewarn in this process; several can run side by side on different state directories. */
+export function createDaemon(options: DaemonOptions): Daemon {
+  const { config, log, clock } = options;
+  const cleanups: { name: string; run: () => unknown }[] = [];
+  let stopping: Promise<void> | null = null;
+
+  const onStop = (name: string, run: () => unknown): void => void cleanups.push({ name, run });
+
+  async function start(): Promise<DaemonParts> {
+    mkdirSync(config.stateDir, { recursive: true, mode: 0o750 });
+    const journal = openJournal({ file: join(config.stateDir, 'alerts.db'), clock });
+    onStop('journal', () => journal.close());
+    const registry = createRegistry(join(config.stateDir, 'models'));
+    const engine = createOnnxEngine();
+    const metrics = createMetrics({ version, engine: engine.kind });
+    const fleet = createFleet({
+      history,
+      clock,
+      channelsOf: (className) => config.classes.find(({ name }) => name === className)!.channels,
+      alertOf: (assetId, rule) => pipeline.alerting.current(assetId, rule)?.alert?.id ?? null,
+    });
+    const pipeline = connectPipeline({
+      config,
+      registry,
+      journal,
+      engine,
+      fleet,
+      clock,
+      log,
+      train: trainInChild,
+      onBatch: (windows, ms) => metrics.observeBatch(windows, ms),
+      onAlert(alert) {
+        delivery.poke();
+        metrics.observeAlert(alert);
+        logAlert(alert);
+        options.onAlert?.(alert);
+      },
+    });
+    const delivery = createDelivery({ outbox: journal.outbox, sinks: webhooks(), clock, log });
+    onStop('delivery', () => delivery.stop());
+    pipeline.alerting.start();
+    onStop('alerting', () => pipeline.alerting.stop());
+    delivery.start();
+    for (const [name, { learner, scorer }] of pipeline.lines) {
+      onStop(`scorer of ${name}`, () => scorer.stop());
+      onStop(`learner of ${name}`, () => learner.stop());
+      await learner.start();
+    }
+    onStop('open rows', () => pipeline.ingest.flush());
+
+    const brokerUrl = config.mqtt.url ?? (await startBroker());
+    const subscriber = createSubscriber(subscription(brokerUrl, pipeline));
+    const api: Api = createApi({ ...config.api, log, version, sources: apiSources(() => parts) });
+    const parts: DaemonParts = {
+      config,
+      clock,
+      journal,
+      registry,
+      engine,
+      fleet,
+      metrics,
+      pipeline,
+      delivery,
+      subscriber,
+      brokerUrl,
+      startedAt: clock(),
+      apiUrl: '',
+    };
+    metrics.read(apiSources(() => parts));
+    const { url } = await api.start();
+    onStop('api', () => api.stop());
+    onStop('mqtt', () => subscriber.stop());
+    await subscriber.start();
+    startTimers(parts);
+    log.info(
+      { version, api: url, broker: shownUrl(brokerUrl), classes: config.classes.map(({ name }) => name) },
+      'forewarn is watching',
+    );
+    return Object.assign(parts, { apiUrl: url });
+  }
+
+  async function startBroker(): Promise<string> {
+    const broker: Broker = createBroker({ ...config.mqtt.embedded, log });
+    const { port } = await broker.start();
+    onStop('embedded broker', () => broker.stop());
+    return `mqtt://${config.mqtt.embedded.host}:${port}`;
+  }
+
+  function subscription(url: string, { ingest }: Pipeline): Parameters<typeof createSubscriber>[0] {
+    const { mqtt } = config;
+    return {
+      url,
+      clientId: mqtt.clientId,
+      username: mqtt.username,
+      password: mqtt.password,
+      // The embedded broker speaks 3.1.1 only.
+      protocolVersion: mqtt.url === null ? 4 : mqtt.protocolVersion,
+      clean: mqtt.sessionExpiryMs === 0,
+      sessionExpirySeconds: Math.round(mqtt.sessionExpiryMs / 1000),
+      tls: {
+        ca: mqtt.tls.ca,
+        cert: mqtt.tls.cert,
+        key: mqtt.tls.key,
+        rejectUnauthorized: mqtt.tls.verify,
+        servername: mqtt.tls.serverName,
+      },
+      filters: config.classes.map(({ topic, qos }) => ({ topic: subscriptionFilter(topic), qos })),
+      reconnectMs: 500,
+      maxReconnectMs: 30_000,
+      clock,
+      log,
+      onMessage: (topic, payload, flags) => ingest.accept(topic, payload, flags),
+    };
+  }
+
+  function webhooks() {
+    return config.webhooks.map(({ name, url, timeoutMs, bearer, secret }) =>
+      createWebhookSink({
+        name,
+        url,
+        timeoutMs,
+        version,
+        clock,
+        externalUrl: `http://${config.api.host}:${config.api.port}`,
+        ...(bearer === null ? {} : { bearerToken: bearer }),
+        ...(secret === null ? {} : { secret }),
+      }),
+    );
+  }
+
+  function startTimers({ fleet, pipeline, subscriber, journal }: DaemonParts): void {
+    const silentAfter = (className: string) => pipeline.lines.get(className)!.config.alert.silentAfterMs;
+    every(sweepMs, 'silence sweep', () => {
+      const { state, since } = subscriber.status();
+      const now = clock();
+      fleet.sweepSilence(
+        now,
+        silentAfter,
+        (asset, silent) => pipeline.alerting.onSilence(asset, silent, now),
+        state === 'connected' ? since : null,
+      );
+    });
+    every(saveMs, 'saving alert states', () => pipeline.alerting.save());
+    every(pruneMs, 'pruning alerts', () => {
+      while (journal.prune(config.retention.alertsMs) > 0);
+    });
+  }
+
+  function every(ms: number, name: string, run: () => void): void {
+    const timer = setInterval(() => {
+      try {
+        run();
+      } catch (error) {
+        log.error({ error: messageOf(error) }, `${name} failed; it is tried again`);
+      }
+    }, ms);
+    timer.unref();
+    onStop(name, () => clearInterval(timer));
+  }
+
+  function logAlert(alert: Alert): void {
+    const fields = { alert: alert.id, asset: alert.assetId, score: alert.score };
+    if (alert.state === 'firing') log.warn(fields, `alert: ${alert.summary}`);
+    else log.info(fields, `resolved: ${alert.assetId}`);
+  }
+
+  async function stop(): Promise<void> {
+    const failures: unknown[] = [];
+    for (const { name, run } of cleanups.splice(0).reverse()) {
+      try {
+        await run();
+      } catch (error) {
+        log.error({ part: name, error: messageOf(error) }, 'could not be stopped cleanly');
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw new AggregateError(failures, 'the daemon did not stop cleanly');
+  }
+
+  return {
+    async start() {
+      try {
+        return await start();
+      } catch (error) {
+        await stop().catch(() => undefined);
+        throw error;
+      }
+    },
+    stop() {
+      stopping ??= stop();
+      return stopping;
+    },
+  };
+}
+
+/** The address without user name and password, for logs and status. */
+export function shownUrl(url: string): string {
+  const parsed = new URL(url);
+  return `${parsed.protocol}//${parsed.host}${parsed.pathname === '/' ? '' : parsed.pathname}`;
+}

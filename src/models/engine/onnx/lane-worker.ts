@@ -1,0 +1,51 @@
+// The thread behind lane.ts: holds ONNX Runtime sessions and runs them, as the runtime's Node binding runs a session
+// on the thread that calls it and would block the event loop.
+import { parentPort } from 'node:worker_threads';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { messageOf } from '../../../errors.ts';
+import type { LaneAnswer, LaneOutputs, LaneRequest } from './lane-protocol.ts';
+
+const sessions = new Map<number, InferenceSession>();
+// Requests run strictly one after the other: the thread is one core's worth of work.
+let last: Promise<void> = Promise.resolve();
+
+parentPort?.on('message', (request: LaneRequest) => {
+  last = last.then(() => answer(request));
+});
+
+async function answer(request: LaneRequest): Promise<void> {
+  const { call } = request;
+  try {
+    const outputs = await handle(request);
+    const buffers = Object.values(outputs).map(({ buffer }) => buffer as ArrayBuffer);
+    parentPort?.postMessage({ kind: 'done', call, outputs } satisfies LaneAnswer, buffers);
+  } catch (error) {
+    parentPort?.postMessage({ kind: 'failed', call, message: messageOf(error) } satisfies LaneAnswer);
+  }
+}
+
+async function handle(request: LaneRequest): Promise<LaneOutputs> {
+  switch (request.kind) {
+    case 'load': {
+      // One thread a lane: two lanes with a thread each did more than one with two, which meet at every operator.
+      const options = { intraOpNumThreads: 1, interOpNumThreads: 1, executionMode: 'sequential' } as const;
+      sessions.set(request.session, await InferenceSession.create(request.model, options));
+      return {};
+    }
+    case 'run': {
+      const session = sessions.get(request.session);
+      if (session === undefined) throw new Error('the session is not loaded');
+      const feeds = Object.entries(request.feeds).map(([name, { shape, data }]) => {
+        return [name, new Tensor('float32', data, shape)] as const;
+      });
+      const results = await session.run(Object.fromEntries(feeds));
+      return Object.fromEntries(
+        Object.entries(results).map(([name, { data }]) => [name, data as Float32Array]),
+      );
+    }
+    case 'release':
+      await sessions.get(request.session)?.release();
+      sessions.delete(request.session);
+      return {};
+  }
+}

@@ -1,0 +1,35 @@
+import { availableParallelism } from 'node:os';
+import type { Engine } from '../../engine.ts';
+import { checkScaling, checkWeights } from '../../spec.ts';
+import { Lane } from './lane.ts';
+import { createOnnxScoring } from './onnx-scoring.ts';
+import { createOnnxTraining } from './onnx-training.ts';
+
+/** Beyond this a class's batches get too small to share. */
+const MOST_LANES = 8;
+
+export interface OnnxEngineOptions {
+  /** Threads that score, shared by all sessions of the engine; the default is one a core, at most 8. */
+  readonly lanes?: number;
+}
+
+/**
+ * The CPU engine. All work happens in worker threads: scoring in lanes that all models share, each training in a
+ * thread of its own.
+ */
+export function createOnnxEngine(options: OnnxEngineOptions = {}): Engine {
+  const count = options.lanes ?? Math.min(MOST_LANES, availableParallelism());
+  const lanes = Array.from({ length: count }, () => new Lane());
+  return {
+    kind: 'onnx',
+    async createScoring(model) {
+      checkWeights(model.spec, model.weights);
+      checkScaling(model.spec, model.scaling);
+      return createOnnxScoring(lanes, model);
+    },
+    async createTraining(training) {
+      checkWeights(training.spec, training.weights);
+      return createOnnxTraining(training);
+    },
+  };
+}

@@ -1,0 +1,108 @@
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { ForewarnError, messageOf } from '../../../errors.ts';
+import type { Arguments, CallName, Reply, Request, Result, TensorFlowRuntime } from './protocol.ts';
+
+export interface TensorFlowOptions {
+  /** The folder that `npm run tensorflow:link` filled; the project's `.cache/tensorflow` when left out. */
+  readonly linked?: string;
+}
+
+/** The engine's side of the worker thread. The thread keeps the process alive only while a call is in flight. */
+export interface WorkerClient {
+  readonly runtime: TensorFlowRuntime;
+  /**
+   * Calls are answered in their order. `transfer` names buffers of `call` to move instead of copying. Rejects with
+   * `ENGINE_FAILED` (retryable) when TensorFlow refused or the thread has died; after its death every call does.
+   */
+  call<Name extends CallName>(
+    name: Name,
+    call: Arguments<Name>,
+    transfer?: readonly ArrayBuffer[],
+  ): Promise<Result<Name>>;
+  /** Ends the thread at once; calls in flight reject as at its death. Idempotent. */
+  terminate(): Promise<void>;
+}
+
+interface Waiting {
+  resolve(result: never): void;
+  reject(error: ForewarnError): void;
+}
+
+/** Compiled files only: Node 20 starts no TypeScript in a worker, so from source (tests) the build's file is used. */
+const workerFile = import.meta.url.endsWith('.ts')
+  ? new URL('../../../../dist/models/engine/tensorflow/worker.js', import.meta.url)
+  : new URL('./worker.js', import.meta.url);
+
+const defaultLinked = fileURLToPath(new URL('../../../../.cache/tensorflow', import.meta.url));
+
+/** Starts the thread and loads TensorFlow in it; rejects with `ENGINE_UNAVAILABLE` and the reason if that fails. */
+export async function startWorker(options: TensorFlowOptions = {}): Promise<WorkerClient> {
+  const worker = new Worker(workerFile, { workerData: { linked: options.linked ?? defaultLinked } });
+  const runtime = await new Promise<TensorFlowRuntime>((resolve, reject) => {
+    worker.once('message', (reply: Reply) => {
+      if (reply.kind === 'started') return resolve(reply.runtime);
+      const reason = reply.kind === 'unavailable' ? reply.reason : `it began with ${reply.kind}`;
+      reject(unavailable(reason));
+    });
+    worker.once('error', (error) => reject(unavailable(messageOf(error), error)));
+    worker.once('exit', (code) => reject(unavailable(`its thread ended with code ${code}`)));
+  });
+  return attach(worker, runtime);
+}
+
+function attach(worker: Worker, runtime: TensorFlowRuntime): WorkerClient {
+  const waiting = new Map<number, Waiting>();
+  let death: ForewarnError | null = null;
+  let lastId = 0;
+
+  const settle = (id: number, act: (call: Waiting) => void): void => {
+    const call = waiting.get(id);
+    if (call === undefined) return;
+    waiting.delete(id);
+    if (waiting.size === 0) worker.unref();
+    act(call);
+  };
+  const die = (reason: string, cause?: unknown): void => {
+    death ??= failed(`TensorFlow's thread has ended: ${reason}`, cause);
+    for (const id of [...waiting.keys()]) settle(id, (call) => call.reject(death as ForewarnError));
+  };
+
+  worker.removeAllListeners();
+  worker.on('message', (reply: Reply) => {
+    if (reply.kind === 'result') settle(reply.id, (call) => call.resolve(reply.result as never));
+    if (reply.kind === 'error') settle(reply.id, (call) => call.reject(failed(reply.message)));
+  });
+  worker.on('error', (error) => die(messageOf(error), error));
+  worker.on('exit', (code) => die(`exit code ${code}`));
+  worker.unref();
+
+  return {
+    runtime,
+    call(name, call, transfer = []) {
+      if (death !== null) return Promise.reject(death);
+      lastId += 1;
+      const request: Request = { id: lastId, name, arguments: call };
+      return new Promise((resolve, reject) => {
+        waiting.set(request.id, { resolve, reject });
+        worker.ref();
+        worker.postMessage(request, transfer);
+      });
+    },
+    async terminate() {
+      await worker.terminate();
+      die('it was told to');
+    },
+  };
+}
+
+function unavailable(reason: string, cause?: unknown): ForewarnError {
+  return new ForewarnError('ENGINE_UNAVAILABLE', `TensorFlow is not available: ${reason}.`, {
+    hint: 'Nothing needs it: the CPU engine is always there. docs/gpu.md says how to install it.',
+    cause,
+  });
+}
+
+function failed(reason: string, cause?: unknown): ForewarnError {
+  return new ForewarnError('ENGINE_FAILED', `TensorFlow failed: ${reason}`, { retryable: true, cause });
+}

@@ -1,0 +1,108 @@
+import type { ApiSources } from './api/sources.ts';
+import { type DaemonParts, shownUrl } from './daemon.ts';
+import { version } from './version.ts';
+
+type Status = ReturnType<ApiSources['status']>;
+
+/** What the API and the metrics read, taken from the running parts at each request. */
+export function apiSources(parts: () => DaemonParts): ApiSources {
+  return {
+    status: () => statusOf(parts()),
+    fleet: {
+      assets: (query) => parts().fleet.assets(query),
+      asset: (id) => parts().fleet.asset(id),
+    },
+    alerts: {
+      list: (query) => parts().journal.list(query),
+      get: (id) => parts().journal.get(id),
+      transitions: (id) => parts().journal.transitions(id),
+    },
+    models() {
+      const { config, registry } = parts();
+      return config.classes.flatMap(({ name }) =>
+        registry.list(name).map(({ card, champion }) => ({ id: card.id, className: name, champion, card })),
+      );
+    },
+    metrics: {
+      get contentType() {
+        return parts().metrics.contentType;
+      },
+      text: () => parts().metrics.text(),
+    },
+    readiness() {
+      const { subscriber, pipeline } = parts();
+      const reasons: string[] = [];
+      const mqtt = subscriber.status();
+      if (mqtt.state !== 'connected')
+        reasons.push(`mqtt is ${mqtt.state}${mqtt.lastError === null ? '' : `: ${mqtt.lastError}`}`);
+      const { journalError } = pipeline.alerting.status();
+      if (journalError !== null) reasons.push(`alerts cannot be written: ${journalError}`);
+      return { ready: reasons.length === 0, reasons };
+    },
+  };
+}
+
+function statusOf({
+  config,
+  clock,
+  startedAt,
+  fleet,
+  engine,
+  pipeline,
+  delivery,
+  subscriber,
+  brokerUrl,
+}: DaemonParts): Status {
+  const summary = fleet.summary();
+  const mqtt = subscriber.status();
+  return {
+    version,
+    startedAt,
+    uptimeMs: Math.max(0, clock() - startedAt),
+    mqtt: {
+      url: shownUrl(brokerUrl),
+      embedded: config.mqtt.url === null,
+      state: mqtt.state,
+      sinceAt: mqtt.since,
+      reconnects: mqtt.reconnects,
+      // A broker that refuses a subscription is as bad as one that is away.
+      lastError: mqtt.lastError ?? mqtt.subscriptions.find(({ error }) => error !== null)?.error ?? null,
+    },
+    ingest: { ...pipeline.ingest.stats(), lastRefusals: [...pipeline.ingest.refusals()] },
+    scoring: { engine: engine.kind, ...sumScoring(pipeline), verdicts: { ...summary.verdicts } },
+    classes: [...pipeline.lines].map(([name, { learner }]) => {
+      const { phase, ...learning } = learner.status();
+      const states = summary.classes.find((one) => one.name === name)?.states;
+      const assets = Object.values(states ?? {}).reduce<number>((sum, count) => sum + count, 0);
+      return { name, state: phase, ...learning, assets };
+    }),
+    assets: { total: summary.assets, states: { ...summary.states } },
+    alerts: alertsOf(pipeline),
+    sinks: delivery.status().map(({ sink, ...status }) => ({ name: sink, ...status })),
+  };
+}
+
+function sumScoring({ lines }: DaemonParts['pipeline']) {
+  const total = { waiting: 0, scored: 0, overloaded: 0, failed: 0 };
+  for (const { scorer } of lines.values()) {
+    const { waiting, scored, overloaded, failed } = scorer.stats();
+    total.waiting += waiting;
+    total.scored += scored;
+    total.overloaded += overloaded;
+    total.failed += failed;
+  }
+  return total;
+}
+
+function alertsOf({ alerting }: DaemonParts['pipeline']): Status['alerts'] {
+  const { pending, firing, transitions, uncommitted, ignored, journalError } = alerting.status();
+  return {
+    pending,
+    firing,
+    raised: transitions.raised,
+    resolved: transitions.resolved,
+    uncommitted,
+    ignored: Object.values(ignored).reduce((sum, count) => sum + count, 0),
+    journalError,
+  };
+}

@@ -121,8 +121,8 @@ function documentHead(version: string) {
 /** The router calls the rest of a path `*`; people call it the id. */
 const nameAssetId: SwaggerTransform = ({ schema, url }) => {
   if (!url.endsWith('/*')) return { schema, url };
-  const { properties } = schema.params as { properties: Record<string, object> };
-  const params = { type: 'object', properties: { id: properties['*'] }, required: ['id'] };
+  const id = { type: 'string', description: 'Id of the asset; its slashes may be encoded or not.' };
+  const params = { type: 'object', properties: { id }, required: ['id'] };
   return { schema: { ...schema, params }, url: url.replace('*', ':id') };
 };
 

@@ -26,7 +26,7 @@ export interface IngestLimits {
   readonly refusals: number;
 }
 
-export const defaultIngestLimits: IngestLimits = {
+const defaultLimits: IngestLimits = {
   payloadBytes: 256 * 1024,
   assets: 100_000,
   topics: 200_000,
@@ -72,7 +72,7 @@ export function createIngest(options: {
   readonly limits?: Partial<IngestLimits>;
 }): Ingest {
   const { classes, sinks, clock } = options;
-  const limits = { ...defaultIngestLimits, ...options.limits };
+  const limits = { ...defaultLimits, ...options.limits };
   const grid: GridCounters = { rows: 0, gapRows: 0, windows: 0, late: 0, repeated: 0, clockResets: 0 };
   const refused = zeroCounts();
   const refusedParts = zeroCounts();

@@ -1,7 +1,7 @@
 /** Why a message, or one part of it, was not used; also the metric label and the value in the API. */
 export type RefusalReason = (typeof refusalReasons)[number];
 
-export const refusalReasons = [
+const refusalReasons = [
   'no_class',
   'bad_topic',
   'asset_conflict',
@@ -21,7 +21,7 @@ export const refusalReasons = [
 ] as const;
 
 /** What a person should know about each reason; {@link Refusal.detail} where the case gives nothing better. */
-export const refusalSentences: Readonly<Record<RefusalReason, string>> = {
+const refusalSentences: Readonly<Record<RefusalReason, string>> = {
   no_class: 'No asset class has a topic template that fits this topic.',
   bad_topic: 'A label of the topic is empty, too long, or has control characters.',
   asset_conflict: 'Another class already has an asset with these labels; give one template one label more.',

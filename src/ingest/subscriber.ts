@@ -4,7 +4,7 @@ import { PublishQueue } from './publish-queue.ts';
 import { reconnectDelay } from './reconnect-delay.ts';
 import { brokerName, clientOptions, type SubscriberOptions, type TopicFilter } from './subscriber-options.ts';
 
-export type ConnectionState = 'connecting' | 'connected' | 'reconnecting' | 'stopped';
+type ConnectionState = 'connecting' | 'connected' | 'reconnecting' | 'stopped';
 
 export interface SubscriberStatus {
   readonly state: ConnectionState;
@@ -17,7 +17,7 @@ export interface SubscriberStatus {
   readonly subscriptions: readonly SubscriptionStatus[];
 }
 
-export interface SubscriptionStatus extends TopicFilter {
+interface SubscriptionStatus extends TopicFilter {
   /** QoS that the broker granted; null when it has not answered yet, or refused. */
   readonly granted: 0 | 1 | 2 | null;
   readonly error: string | null;
@@ -39,7 +39,7 @@ export interface Subscriber {
   publish(topic: string, payload: string | Buffer, options: PublishOptions): Promise<void>;
 }
 
-export interface PublishOptions {
+interface PublishOptions {
   readonly qos: 0 | 1 | 2;
   readonly retain: boolean;
 }

@@ -6,7 +6,7 @@ import { matchesTemplate, parseTopicTemplate, type TopicTemplate } from './topic
 /** What is known of a topic, decided once. */
 export type Route = RefusedRoute | AssetRoute;
 
-export interface RefusedRoute {
+interface RefusedRoute {
   readonly refusal: RefusalReason;
   readonly detail: string | null;
 }

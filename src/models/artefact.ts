@@ -22,7 +22,7 @@ interface ModelFile {
   readonly format: number;
   readonly card: ModelCard;
   readonly scaling: { center: number[]; scale: number[]; clip: number };
-  readonly calibration: { smoothing: number; mean: number[]; deviation: number[]; threshold: number };
+  readonly calibration: { smoothing: number; mean: number[]; deviation: number[]; precision: number[]; threshold: number };
 }
 
 /**
@@ -39,6 +39,7 @@ export function saveModel(directory: string, model: Model): void {
       smoothing: calibration.smoothing,
       mean: [...calibration.mean],
       deviation: [...calibration.deviation],
+      precision: [...calibration.precision],
       threshold: calibration.threshold,
     },
   };
@@ -78,6 +79,7 @@ export function loadModel(directory: string): Model {
         ...file.calibration,
         mean: Float32Array.from(file.calibration.mean),
         deviation: Float32Array.from(file.calibration.deviation),
+        precision: Float32Array.from(file.calibration.precision),
       },
     };
     checkWeights(file.card.spec, weights);

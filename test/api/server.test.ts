@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import Schema from 'typebox/schema';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createApi } from '../../src/api/server.ts';
@@ -267,10 +268,13 @@ describe('refusals', () => {
     ['/api/v1/alerts?since=yesterday', 'since'],
     ['/api/v1/alerts?until=2026-02-30T00:00:00Z', 'until'],
     ['/api/v1/alerts?cursor=%27%3B--', 'cursor'],
-    ['/api/v1/status?verbose=1', null],
+    ['/api/v1/assets?limit=1.5', 'limit'],
+    ['/api/v1/assets?limit=true', 'limit'],
+    ['/api/v1/assets?limit=5&limit=6', 'limit'],
+    ['/api/v1/assets?limit=', 'limit'],
+    ['/api/v1/alerts?__proto__=x', '__proto__'],
   ])('%s names the parameter', async (url, parameter) => {
     const { status, body } = await get(url);
-    if (parameter === null) return expect(status).toBe(200);
     expect(status).toBe(400);
     const { code, message } = (body as { error: { code: string; message: string } }).error;
     expect(['BAD_PARAMETER', 'UNKNOWN_PARAMETER']).toContain(code);
@@ -392,7 +396,6 @@ describe('listening', () => {
     const other = createPlant();
     const { url } = await other.api.start();
     const { hostname, port } = new URL(url);
-    const { connect } = await import('node:net');
     const socket = connect(Number(port), hostname);
     await new Promise((resolve) => socket.once('connect', resolve));
     const closed = new Promise((resolve) => socket.once('close', resolve));

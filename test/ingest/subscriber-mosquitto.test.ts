@@ -13,7 +13,7 @@ if (mosquitto === null) {
 }
 
 describe.skipIf(mosquitto === null)('subscriber and mosquitto', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'forewarn-mosquitto-'));
+  let folder = '';
   const cleanups: (() => Promise<unknown>)[] = [];
   let port = 0;
   let running: ChildProcess | null = null;
@@ -32,6 +32,7 @@ describe.skipIf(mosquitto === null)('subscriber and mosquitto', () => {
   }
 
   beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'forewarn-mosquitto-'));
     port = await freePort();
     const passwords = join(folder, 'passwords');
     execFileSync(findProgram('mosquitto_passwd') ?? 'mosquitto_passwd', [

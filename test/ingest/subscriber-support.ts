@@ -5,13 +5,13 @@ import { createSubscriber } from '../../src/ingest/subscriber.ts';
 import type { SubscriberOptions } from '../../src/ingest/subscriber-options.ts';
 import type { Logger } from '../../src/log.ts';
 
-export interface LogLine {
+interface LogLine {
   readonly level: 'error' | 'warn' | 'info' | 'debug';
   readonly fields: Record<string, unknown>;
   readonly message: string;
 }
 
-export function recordingLog() {
+function recordingLog() {
   const lines: LogLine[] = [];
   const at = (level: LogLine['level']) => (fields: object, message: string) => {
     lines.push({ level, fields: { ...fields }, message });

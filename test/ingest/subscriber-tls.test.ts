@@ -12,7 +12,7 @@ const openssl = findProgram('openssl');
 if (openssl === null) console.warn('SKIPPED: TLS tests of the subscriber, because openssl is not installed.');
 
 describe.skipIf(openssl === null)('subscriber over TLS', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'forewarn-tls-'));
+  let folder = '';
   const file = (name: string) => join(folder, name);
   const pem = (name: string) => readFileSync(file(name), 'utf8');
   const run = (...words: string[]) => execFileSync(openssl!, words, { cwd: folder, stdio: 'pipe' });
@@ -22,6 +22,7 @@ describe.skipIf(openssl === null)('subscriber over TLS', () => {
   let url = '';
 
   beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'forewarn-tls-'));
     const days = ['-days', '2'];
     const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
     run('req', '-x509', ...key, ...days, '-keyout', 'ca.key', '-out', 'ca.pem', '-subj', '/CN=Test plant CA');

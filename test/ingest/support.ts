@@ -31,14 +31,14 @@ export const scalarPump: IngestClass = {
   timePath: null,
 };
 
-export interface KeptRow {
+interface KeptRow {
   readonly id: string;
   readonly at: number;
   readonly values: number[];
   readonly measured: number[];
 }
 
-export interface KeptWindow extends KeptRow {
+interface KeptWindow extends KeptRow {
   readonly coverage: number;
 }
 

@@ -1,4 +1,3 @@
-import Type from 'typebox';
 import type { AssetDetail, AssetView } from '../../fleet/view.ts';
 import { notFound } from '../api-error.ts';
 import type { ApiApp } from '../app.ts';
@@ -37,12 +36,12 @@ export function assetsRoutes(app: ApiApp, { fleet }: ApiSources): void {
       schema: {
         tags: ['assets'],
         summary: 'One asset with its last rows, scores and attribution',
-        params: Type.Object({ '*': Type.String({ minLength: 1, description: 'Id of the asset.' }) }),
         response: { 200: AssetDetailBody, 400: ErrorBody, 404: ErrorBody, ...errors },
       },
     },
     ({ params }) => {
-      const id = params['*'];
+      // No schema for it: TypeBox takes a property's name for a regular expression, and this is none.
+      const { '*': id } = params as { '*': string };
       const detail = fleet.asset(id);
       if (detail !== null) return presentDetail(detail);
       throw notFound('NO_SUCH_ASSET', `No asset ${id} has sent anything.`, 'GET /api/v1/assets lists them.');

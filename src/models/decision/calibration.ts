@@ -1,4 +1,5 @@
 import { quantileOfSorted } from '../scaling.ts';
+import { fitWhitening } from './whitening.ts';
 
 /** How residuals of normal windows behave; made from windows that training did not see. Arrays have length C. */
 export interface Calibration {
@@ -7,6 +8,8 @@ export interface Calibration {
   /** Mean and standard deviation of the smoothed residual, in scaled units. */
   readonly mean: Float32Array;
   readonly deviation: Float32Array;
+  /** Inverse of the shrunk correlation of the standardised smoothed residuals, `[C x C]`. */
+  readonly precision: Float32Array;
   /** The statistic (see {@link statistic}) that counts as score 1.0. */
   readonly threshold: number;
 }
@@ -28,7 +31,10 @@ export interface CalibrationOptions {
  */
 const smallestDeviation = 0.05;
 
-/** Fits mean, deviation and threshold on held-out normal runs. Throws nothing; with no residuals at all every score is 0. */
+/**
+ * Fits mean, deviation, correlation and threshold on held-out normal runs. With no residuals at all the threshold is
+ * infinite and every score 0.
+ */
 export function calibrate(
   runs: readonly ResidualRun[],
   channels: number,
@@ -36,15 +42,21 @@ export function calibrate(
 ): Calibration {
   const smoothed = runs.map((run) => smoothRun(run, channels, options.smoothing));
   const { mean, deviation } = moments(smoothed, channels);
+  const standardised = smoothed.map((run) =>
+    run.map((value, i) => (value - mean[i % channels]) / deviation[i % channels]),
+  );
+  const { precision } = fitWhitening(standardised, channels);
   const statistics: number[] = [];
-  for (const run of smoothed) {
+  const weighted = new Float32Array(channels);
+  for (const run of standardised) {
     for (let at = 0; at < run.length; at += channels) {
-      statistics.push(statistic(run.subarray(at, at + channels), mean, deviation));
+      statistics.push(statistic(run.subarray(at, at + channels), precision, weighted));
     }
   }
   const sorted = Float64Array.from(statistics).sort();
   const bound = sorted.length === 0 ? Number.POSITIVE_INFINITY : quantileOfSorted(sorted, options.quantile);
-  return { smoothing: options.smoothing, mean, deviation, threshold: bound * options.margin };
+  const { smoothing } = options;
+  return { smoothing, mean, deviation, precision, threshold: bound * options.margin };
 }
 
 /**
@@ -59,13 +71,20 @@ export function smooth(running: Float32Array, residual: Float32Array, smoothing:
   }
 }
 
-/** Root mean square over channels of the standardised smoothed residual; about 1 on normal windows. */
-export function statistic(running: Float32Array, mean: Float32Array, deviation: Float32Array): number {
+/**
+ * Mahalanobis distance of a standardised smoothed residual, over the square root of C: about 1 on normal windows.
+ * Channels that err together when all is well count once. Leaves `precision * standardised` in `weighted`.
+ */
+export function statistic(standardised: Float32Array, precision: Float32Array, weighted: Float32Array): number {
+  const channels = standardised.length;
   let sum = 0;
-  for (let channel = 0; channel < running.length; channel++) {
-    sum += ((running[channel] - mean[channel]) / deviation[channel]) ** 2;
+  for (let i = 0; i < channels; i++) {
+    let product = 0;
+    for (let j = 0; j < channels; j++) product += precision[i * channels + j] * standardised[j];
+    weighted[i] = product;
+    sum += standardised[i] * product;
   }
-  return Math.sqrt(sum / running.length);
+  return Math.sqrt(Math.max(0, sum) / channels);
 }
 
 function smoothRun(run: ResidualRun, channels: number, smoothing: number): Float32Array {

@@ -14,8 +14,9 @@ export interface Decider {
 }
 
 export function createDecider(calibration: Calibration): Decider {
-  const { mean, deviation, smoothing, threshold } = calibration;
+  const { mean, deviation, precision, smoothing, threshold } = calibration;
   const channels = mean.length;
+  const standardised = new Float32Array(channels);
   const slabs: Float32Array[] = [];
 
   const runningOf = (assetIndex: number): Float32Array => {
@@ -29,19 +30,30 @@ export function createDecider(calibration: Calibration): Decider {
     decide(assetIndex, residual, attribution) {
       const running = runningOf(assetIndex);
       smooth(running, residual, smoothing);
-      const value = statistic(running, mean, deviation) / threshold;
-      let total = 0;
       for (let channel = 0; channel < channels; channel++) {
-        attribution[channel] = ((running[channel] - mean[channel]) / deviation[channel]) ** 2;
-        total += attribution[channel];
+        standardised[channel] = (running[channel] - mean[channel]) / deviation[channel];
       }
-      for (let channel = 0; channel < channels; channel++) {
-        attribution[channel] = total > 0 ? attribution[channel] / total : 1 / channels;
-      }
+      const value = statistic(standardised, precision, attribution) / threshold;
+      shareOut(attribution, precision);
       return value;
     },
     reset(assetIndex) {
       runningOf(assetIndex).fill(0);
     },
   };
+}
+
+/**
+ * Turns `precision * residual` into each channel's share. The measure is the reconstruction-based contribution of
+ * Alcala and Qin (2009), by how much the statistic falls when that one channel is set to what the others say:
+ * `(P r)_i^2 / P_ii`. Where one sensor is wrong its share is the greatest for certain.
+ */
+function shareOut(weighted: Float32Array, precision: Float32Array): void {
+  const channels = weighted.length;
+  let total = 0;
+  for (let i = 0; i < channels; i++) {
+    weighted[i] = weighted[i] ** 2 / precision[i * channels + i];
+    total += weighted[i];
+  }
+  for (let i = 0; i < channels; i++) weighted[i] = total > 0 ? weighted[i] / total : 1 / channels;
 }

@@ -95,7 +95,13 @@ export function createPlant(options: { host?: string; port?: number } = {}): Pla
     readiness: () => answers.ready,
   };
   const { host = '127.0.0.1', port = 0 } = options;
-  const api = createApi({ host, port, sources, log: { ...silentLogger, error: console.log }, version: "1.2.3" });
+  const api = createApi({
+    host,
+    port,
+    sources,
+    log: silentLogger,
+    version: '1.2.3',
+  });
   return {
     api,
     fleet,

@@ -10,6 +10,9 @@ import { simulate } from './commands/simulate.ts';
 import { ForewarnError } from './errors.ts';
 import { version } from './version.ts';
 
+// ONNX Runtime would otherwise keep usage telemetry; nothing of a plant leaves it unasked.
+process.env.ORT_DISABLE_TELEMETRY ??= '1';
+
 /** EX_CONFIG of sysexits.h: systemd must not restart into the same mistake (deploy/systemd/forewarn.service). */
 const exitConfig = 78;
 /** A second signal while stopping means: now. */

@@ -22,7 +22,7 @@ import {
 } from './fleet/view.ts';
 import type { AlertRule, Asset, Channel, Clock, Row, Verdict } from './types.ts';
 
-export interface AssetQuery {
+interface AssetQuery {
   readonly className?: string;
   readonly state?: AssetState;
   /** Labels that the asset must have. */
@@ -33,7 +33,7 @@ export interface AssetQuery {
   readonly cursor?: number;
 }
 
-export interface FleetSummary {
+interface FleetSummary {
   readonly assets: number;
   readonly states: Readonly<Record<AssetState, number>>;
   readonly classes: readonly {

@@ -15,12 +15,7 @@ interface ValidationFailure {
 }
 
 /** An answer from 400 on. */
-export function apiError(
-  status: number,
-  code: string,
-  message: string,
-  hint: string | null = null,
-): ApiError {
+function apiError(status: number, code: string, message: string, hint: string | null = null): ApiError {
   return { status, error: { code, message, hint } };
 }
 

@@ -1,4 +1,4 @@
-import Type, { type Static, type TSchema } from 'typebox';
+import Type, { type TSchema } from 'typebox';
 
 /*
  * What the API says, once: these schemas are the types, the validator of requests and the OpenAPI document.
@@ -70,7 +70,7 @@ export const RootBody = Type.Object(
   { ...closed, description: 'Where everything is.' },
 );
 
-export const ModelBody = Type.Object(
+const ModelBody = Type.Object(
   {
     id: Type.String(),
     class: Type.String(),
@@ -86,5 +86,3 @@ export const ModelsBody = Type.Object(
   { models: Type.Array(ModelBody) },
   { ...closed, description: 'All versions kept.' },
 );
-
-export type ModelBody = Static<typeof ModelBody>;

@@ -60,7 +60,7 @@ export function createApi({ host, port, sources, log, version }: ApiOptions): Ap
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 256 },
-    frameworkErrors: (error, request, reply) => answerError(error, request, reply),
+    frameworkErrors: (error, request, reply) => void answerError(error, request, reply),
   }).withTypeProvider<TypeBoxTypeProvider>();
 
   function answerError(thrown: unknown, request: FastifyRequest, reply: FastifyReply) {

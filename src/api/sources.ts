@@ -19,7 +19,7 @@ export interface AlertListQuery {
 }
 
 /** Kept alerts, newest first. */
-export interface AlertSource {
+interface AlertSource {
   list(query: AlertListQuery): { readonly alerts: readonly Alert[]; readonly nextCursor: string | null };
   get(id: string): Alert | null;
   /** Oldest first; empty for an alert that is not known. */
@@ -31,7 +31,7 @@ export interface AlertSource {
   }[];
 }
 
-export interface ModelView {
+interface ModelView {
   readonly id: string;
   readonly className: string;
   readonly champion: boolean;

@@ -141,7 +141,7 @@ async function publish(
   const startedAt = performance.now();
   for (let row = from; row < to && !context.signal.aborted; row++) {
     const values = Object.fromEntries(
-      recording.channels.map((name, channel) => [name, recording.values[channel][row]]),
+      recording.channels.map((_, channel) => [payloadKey(channel), recording.values[channel][row]]),
     );
     client.publish(topic, JSON.stringify({ ts: recording.at[row], seq: row, values }), { qos: 1 });
     while (row - from + 1 - (ingest.stats().messages - before) > mostUnderWay && !context.signal.aborted)
@@ -189,7 +189,9 @@ function replayConfig(
     classes: {
       [options.class]: {
         topic: `forewarn-replay/${Date.now()}/{asset}/telemetry`,
-        channels: Object.fromEntries(recording.channels.map((name) => [name, {}])),
+        channels: Object.fromEntries(
+          recording.channels.map((name, i) => [name, { path: `values.${payloadKey(i)}` }]),
+        ),
         sample_every: `${recording.sampleEveryMs}ms`,
         train: { after: 10_000_000 },
         alert: { silent_after: '0s' },
@@ -218,7 +220,11 @@ function withRecording(own: ClassConfig, made: ClassConfig): ClassConfig {
   return {
     ...own,
     topic: made.topic,
-    channels: own.channels.map(({ name, unit }) => ({ name, unit, path: `values.${name}` })),
+    channels: own.channels.map(({ name, unit }) => ({
+      name,
+      unit,
+      path: made.channels.find((channel) => channel.name === name)!.path,
+    })),
     timePath: 'ts',
     timeUnit: 'ms',
     train: { ...own.train, after: made.train.after },
@@ -228,4 +234,9 @@ function withRecording(own: ClassConfig, made: ClassConfig): ClassConfig {
 
 function topicOf(template: string): string {
   return template.replace('{asset}', asset);
+}
+
+/** Column names may hold dots, which would lead into the payload; so they are not used in it. */
+function payloadKey(channel: number): string {
+  return `c${channel}`;
 }

@@ -107,6 +107,16 @@ function checkClass(path: string, options: ClassFile): Problem[] {
       mend,
     });
   }
+  for (const [channel, { path: where }] of Object.entries(options.channels)) {
+    if (where !== undefined || !channel.includes('.') || options.topic.includes('{channel}')) continue;
+    const mend = 'Give its `path`; dots in a path lead into the JSON object.';
+    problems.push({
+      path: `${path}.channels`,
+      value: channel,
+      message: 'has a dot in its name, so its place in the payload is not clear',
+      mend,
+    });
+  }
   if (durationMs(options.sample_every) < 1) {
     problems.push({
       path: `${path}.sample_every`,

@@ -3,6 +3,7 @@ import { Settings } from 'typebox/system';
 import Value from 'typebox/value';
 import { nearest, type Problem } from './problem.ts';
 import { ConfigFile, type SchemaNode } from './schema.ts';
+import { channelNames } from './schema-parts.ts';
 
 // Every mistake is reported at once; TypeBox would stop at eight.
 Settings.Set({ maxErrors: 1000 });
@@ -87,7 +88,10 @@ function unknownKey(
   const path = [...keys, key].join('.');
   const pattern = Object.keys(node?.patternProperties ?? {})[0];
   if (pattern !== undefined) {
-    const mend = 'Use letters, digits, `_`, `.` and `-`, starting with a letter or digit, at most 64.';
+    const mend =
+      pattern === channelNames
+        ? 'Use at most 64 printable characters without a space at either end.'
+        : 'Use letters, digits, `_`, `.` and `-`, starting with a letter or digit, at most 64.';
     return { path, value: key, message: 'is not a usable name', mend };
   }
   const known = Object.keys(node?.properties ?? {});

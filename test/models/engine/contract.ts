@@ -101,7 +101,9 @@ export function engineContract(name: string, makeEngine: () => Engine | Promise<
           });
           const from = k * spec.channels;
           const to = from + spec.channels;
-          expect(largestError(lastResidual.subarray(from, to), residual.subarray(-spec.channels))).toBeLessThan(1e-4);
+          expect(
+            largestError(lastResidual.subarray(from, to), residual.subarray(-spec.channels)),
+          ).toBeLessThan(1e-4);
           expect(largestError(squaredError.subarray(from, to), errors)).toBeLessThan(1e-4);
           expect(largestError(reconstruction.subarray(k * size, (k + 1) * size), raw)).toBeLessThan(1e-4);
         }
@@ -191,7 +193,11 @@ export function engineContract(name: string, makeEngine: () => Engine | Promise<
         ['a weight too many', small, withWeight(weights, 'stranger', bias)],
         ['weights of another network', { ...small, hidden: 4 }, weights],
         ['another shape', small, withWeight(weights, 'encoder.bias', { ...bias, shape: [3, 4] })],
-        ['too few values', small, withWeight(weights, 'encoder.bias', { ...bias, data: bias.data.subarray(1) })],
+        [
+          'too few values',
+          small,
+          withWeight(weights, 'encoder.bias', { ...bias, data: bias.data.subarray(1) }),
+        ],
         [
           'values that are not finite',
           small,
@@ -201,7 +207,9 @@ export function engineContract(name: string, makeEngine: () => Engine | Promise<
         ['an unknown kind', { ...small, kind: 'perceptron' } as unknown as NetworkSpec, weights],
       ])('%s', async (_case, spec, wrong) => {
         const training = { spec, weights: wrong, clipNorm: 1, weightDecay: 0 };
-        await expect(engine.createScoring({ spec, weights: wrong, scaling })).rejects.toEqual(code('MODEL_MALFORMED'));
+        await expect(engine.createScoring({ spec, weights: wrong, scaling })).rejects.toEqual(
+          code('MODEL_MALFORMED'),
+        );
         await expect(engine.createTraining(training)).rejects.toEqual(code('MODEL_MALFORMED'));
       });
 
@@ -219,27 +227,35 @@ export function engineContract(name: string, makeEngine: () => Engine | Promise<
       const input = scaledWindows(small, batch, 9);
       const target = scaledWindows(small, batch, 10);
 
-      it.each(specs.slice(0, 3))('has the gradients of the definition ($window x $channels, latent $latent)', async (spec) => {
-        const weights = livelyWeights(spec, 11);
-        const [from, to] = [scaledWindows(spec, batch, 12), scaledWindows(spec, batch, 13)];
-        const session = await engine.createTraining({ spec, weights, clipNorm: 1e-3, weightDecay: 0 });
-        const { loss, gradients } = await session.gradients(from, to, batch);
-        const expected = referenceGradients(spec, toDouble(weights), from, to);
-        expect(loss).toBeCloseTo(await session.loss(from, to, batch), 5);
-        expect(Object.keys(gradients).sort()).toEqual(Object.keys(weights).sort());
-        for (const [weight, values] of Object.entries(expected)) {
-          expect(gradients[weight].shape).toEqual(weights[weight].shape);
-          expect(largestError(gradients[weight].data, values), weight).toBeLessThan(1e-5);
-        }
-        await session.dispose();
-      });
+      it.each(specs.slice(0, 3))(
+        'has the gradients of the definition ($window x $channels, latent $latent)',
+        async (spec) => {
+          const weights = livelyWeights(spec, 11);
+          const [from, to] = [scaledWindows(spec, batch, 12), scaledWindows(spec, batch, 13)];
+          const session = await engine.createTraining({ spec, weights, clipNorm: 1e-3, weightDecay: 0 });
+          const { loss, gradients } = await session.gradients(from, to, batch);
+          const expected = referenceGradients(spec, toDouble(weights), from, to);
+          expect(loss).toBeCloseTo(await session.loss(from, to, batch), 5);
+          expect(Object.keys(gradients).sort()).toEqual(Object.keys(weights).sort());
+          for (const [weight, values] of Object.entries(expected)) {
+            expect(gradients[weight].shape).toEqual(weights[weight].shape);
+            expect(largestError(gradients[weight].data, values), weight).toBeLessThan(1e-5);
+          }
+          await session.dispose();
+        },
+      );
 
       it.each([
         { clipNorm: Number.POSITIVE_INFINITY, weightDecay: 0 },
         { clipNorm: 0.05, weightDecay: 0.1 },
       ])('follows AdamW ($clipNorm, $weightDecay)', async (options) => {
         const session = await engine.createTraining({ spec: small, weights: start, ...options });
-        const expected = referenceTraining(small, start, { input, target }, { steps: 12, learningRate: 0.02, ...options });
+        const expected = referenceTraining(
+          small,
+          start,
+          { input, target },
+          { steps: 12, learningRate: 0.02, ...options },
+        );
         const losses: number[] = [];
         for (let step = 0; step < 12; step++) losses.push(await session.step(input, target, batch, 0.02));
         expect(largestError(losses, expected.losses)).toBeLessThan(1e-4);
@@ -252,7 +268,12 @@ export function engineContract(name: string, makeEngine: () => Engine | Promise<
 
       it('gives the same weights, bit by bit, for the same calls', async () => {
         const run = async (): Promise<Weights> => {
-          const session = await engine.createTraining({ spec: small, weights: start, clipNorm: 1, weightDecay: 0.01 });
+          const session = await engine.createTraining({
+            spec: small,
+            weights: start,
+            clipNorm: 1,
+            weightDecay: 0.01,
+          });
           for (const count of [6, 1, 4]) {
             await session.step(input, target, count, 0.01);
             await session.loss(input, target, count);
@@ -265,7 +286,12 @@ export function engineContract(name: string, makeEngine: () => Engine | Promise<
       });
 
       it('learns, and what it learned scores', async () => {
-        const session = await engine.createTraining({ spec: small, weights: start, clipNorm: 1, weightDecay: 0 });
+        const session = await engine.createTraining({
+          spec: small,
+          weights: start,
+          clipNorm: 1,
+          weightDecay: 0,
+        });
         const before = await session.loss(target, target, batch);
         for (let step = 0; step < 60; step++) await session.step(target, target, batch, 0.02);
         const after = await session.loss(target, target, batch);
@@ -273,13 +299,21 @@ export function engineContract(name: string, makeEngine: () => Engine | Promise<
         const scaling = { center: new Float32Array(2), scale: new Float32Array(2).fill(1), clip: 100 };
         const scoring = await engine.createScoring({ spec: small, weights: session.weights(), scaling });
         const { squaredError } = await scoring.score(target, batch);
-        expect(squaredError.reduce((sum, value) => sum + value, 0) / squaredError.length).toBeCloseTo(after, 4);
+        expect(squaredError.reduce((sum, value) => sum + value, 0) / squaredError.length).toBeCloseTo(
+          after,
+          4,
+        );
         await Promise.all([session.dispose(), scoring.dispose()]);
       });
 
       it('hands out copies of the weights and leaves those it was given', async () => {
         const given = structuredClone(start);
-        const session = await engine.createTraining({ spec: small, weights: given, clipNorm: 1, weightDecay: 0 });
+        const session = await engine.createTraining({
+          spec: small,
+          weights: given,
+          clipNorm: 1,
+          weightDecay: 0,
+        });
         await session.step(input, target, batch, 0.01);
         expect(given).toEqual(start);
         const copy = session.weights();
@@ -289,7 +323,12 @@ export function engineContract(name: string, makeEngine: () => Engine | Promise<
       });
 
       it('reads views, batches of 1 and empty batches', async () => {
-        const session = await engine.createTraining({ spec: small, weights: start, clipNorm: 1, weightDecay: 0 });
+        const session = await engine.createTraining({
+          spec: small,
+          weights: start,
+          clipNorm: 1,
+          weightDecay: 0,
+        });
         const size = small.window * small.channels;
         const view = target.subarray(2 * size, 3 * size);
         expect(await session.loss(view, view, 1)).toBe(await session.loss(view.slice(), view.slice(), 1));
@@ -298,7 +337,12 @@ export function engineContract(name: string, makeEngine: () => Engine | Promise<
       });
 
       it('finishes the step under way when disposed, and refuses later ones', async () => {
-        const session = await engine.createTraining({ spec: small, weights: start, clipNorm: 1, weightDecay: 0 });
+        const session = await engine.createTraining({
+          spec: small,
+          weights: start,
+          clipNorm: 1,
+          weightDecay: 0,
+        });
         const pending = session.step(input, target, batch, 0.01);
         await Promise.all([session.dispose(), session.dispose()]);
         expect(await pending).toBeGreaterThan(0);

@@ -5,7 +5,9 @@ import type { NetworkSpec } from '../../../src/models/spec.ts';
 export type DoubleWeights = Record<string, Float64Array>;
 
 export function toDouble(weights: Weights): DoubleWeights {
-  return Object.fromEntries(Object.entries(weights).map(([name, { data }]) => [name, Float64Array.from(data)]));
+  return Object.fromEntries(
+    Object.entries(weights).map(([name, { data }]) => [name, Float64Array.from(data)]),
+  );
 }
 
 /** `x' W + b` for one row vector. */
@@ -23,7 +25,12 @@ function sigmoid(x: number): number {
   return 1 / (1 + Math.exp(-x));
 }
 
-function lstm(inputs: readonly Float64Array[], weights: DoubleWeights, name: string, hidden: number): Float64Array[] {
+function lstm(
+  inputs: readonly Float64Array[],
+  weights: DoubleWeights,
+  name: string,
+  hidden: number,
+): Float64Array[] {
   const nothing = new Float64Array(4 * hidden);
   let state = new Float64Array(hidden);
   let cell = new Float64Array(hidden);
@@ -39,9 +46,15 @@ function lstm(inputs: readonly Float64Array[], weights: DoubleWeights, name: str
 }
 
 /** The reconstruction of one scaled window `[T x C]`, written as the definition in spec.ts reads. */
-export function reconstructWindow(spec: NetworkSpec, weights: DoubleWeights, window: Float64Array): Float64Array {
+export function reconstructWindow(
+  spec: NetworkSpec,
+  weights: DoubleWeights,
+  window: Float64Array,
+): Float64Array {
   const { channels, hidden } = spec;
-  const rows = Array.from({ length: spec.window }, (_, t) => window.subarray(t * channels, (t + 1) * channels));
+  const rows = Array.from({ length: spec.window }, (_, t) =>
+    window.subarray(t * channels, (t + 1) * channels),
+  );
   let latent = lstm(rows, weights, 'encoder', hidden)[spec.window - 1];
   if (spec.latent !== null) latent = dense(latent, weights['latent.kernel'], weights['latent.bias']);
   const states = lstm(Array(spec.window).fill(latent), weights, 'decoder', hidden);

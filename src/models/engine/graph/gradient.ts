@@ -1,11 +1,12 @@
 import { sameShape } from './dimension.ts';
 import { type Contribution, gradientRules } from './gradient-rules.ts';
 import type { Node, Value } from './graph.ts';
-import { concat, matmul, reduceSum, sum, transpose } from './operators.ts';
+import { concat, matmul, multiply, reduceSum, sum, transpose } from './operators.ts';
 
 /**
  * Appends to the graph what computes the gradient of `loss`, a scalar, with respect to each of `parameters`
- * (reverse-mode differentiation: one walk from the last node to the first). A parameter without influence throws.
+ * (reverse-mode differentiation: one walk from the last node to the first). A parameter without influence has
+ * gradient 0.
  */
 export function gradientsOf(loss: Value, parameters: readonly Value[]): readonly Value[] {
   if (loss.shape.length > 0) throw new Error('Only a scalar has gradients');
@@ -30,11 +31,7 @@ export function gradientsOf(loss: Value, parameters: readonly Value[]): readonly
       else known.push(contribution);
     });
   }
-  return parameters.map((parameter) => {
-    const gradient = settled(parameter);
-    if (gradient === null) throw new Error(`The loss does not depend on ${parameter.id}`);
-    return gradient;
-  });
+  return parameters.map((parameter) => settled(parameter) ?? multiply(parameter, graph.scalar(0)));
 }
 
 /** All values that change when a parameter changes. */

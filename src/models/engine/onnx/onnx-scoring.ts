@@ -34,7 +34,7 @@ export async function createOnnxScoring(
     const chunks = splitBatch(batch, lanes.length);
     return Promise.all(
       chunks.map(async (chunk) => {
-        const busy = (lane: Lane): number => lane.load + (planned.get(lane) ?? 0);
+        const busy = (lane: Lane): number => lane.owed + (planned.get(lane) ?? 0);
         const least = lanes.reduce((best, lane) => (busy(lane) < busy(best) ? lane : best));
         planned.set(least, (planned.get(least) ?? 0) + 1);
         const data = windows.slice(chunk.start * size, (chunk.start + chunk.count) * size);

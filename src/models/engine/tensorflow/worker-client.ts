@@ -37,21 +37,8 @@ const workerFile = import.meta.url.endsWith('.ts')
 const defaultLinked = fileURLToPath(new URL('../../../../.cache/tensorflow', import.meta.url));
 
 /** Starts the thread and loads TensorFlow in it; rejects with `ENGINE_UNAVAILABLE` and the reason if that fails. */
-export async function startWorker(options: TensorFlowOptions = {}): Promise<WorkerClient> {
+export function startWorker(options: TensorFlowOptions = {}): Promise<WorkerClient> {
   const worker = new Worker(workerFile, { workerData: { linked: options.linked ?? defaultLinked } });
-  const runtime = await new Promise<TensorFlowRuntime>((resolve, reject) => {
-    worker.once('message', (reply: Reply) => {
-      if (reply.kind === 'started') return resolve(reply.runtime);
-      const reason = reply.kind === 'unavailable' ? reply.reason : `it began with ${reply.kind}`;
-      reject(unavailable(reason));
-    });
-    worker.once('error', (error) => reject(unavailable(messageOf(error), error)));
-    worker.once('exit', (code) => reject(unavailable(`its thread ended with code ${code}`)));
-  });
-  return attach(worker, runtime);
-}
-
-function attach(worker: Worker, runtime: TensorFlowRuntime): WorkerClient {
   const waiting = new Map<number, Waiting>();
   let death: ForewarnError | null = null;
   let lastId = 0;
@@ -64,20 +51,10 @@ function attach(worker: Worker, runtime: TensorFlowRuntime): WorkerClient {
     act(call);
   };
   const die = (reason: string, cause?: unknown): void => {
-    death ??= failed(`TensorFlow's thread has ended: ${reason}`, cause);
+    death ??= failed(`its thread has ended: ${reason}`, cause);
     for (const id of [...waiting.keys()]) settle(id, (call) => call.reject(death as ForewarnError));
   };
-
-  worker.removeAllListeners();
-  worker.on('message', (reply: Reply) => {
-    if (reply.kind === 'result') settle(reply.id, (call) => call.resolve(reply.result as never));
-    if (reply.kind === 'error') settle(reply.id, (call) => call.reject(failed(reply.message)));
-  });
-  worker.on('error', (error) => die(messageOf(error), error));
-  worker.on('exit', (code) => die(`exit code ${code}`));
-  worker.unref();
-
-  return {
+  const clientOf = (runtime: TensorFlowRuntime): WorkerClient => ({
     runtime,
     call(name, call, transfer = []) {
       if (death !== null) return Promise.reject(death);
@@ -93,7 +70,32 @@ function attach(worker: Worker, runtime: TensorFlowRuntime): WorkerClient {
       await worker.terminate();
       die('it was told to');
     },
-  };
+  });
+
+  return new Promise((resolve, reject) => {
+    worker.on('message', (reply: Reply) => {
+      switch (reply.kind) {
+        case 'started':
+          worker.unref();
+          return resolve(clientOf(reply.runtime));
+        case 'unavailable':
+          return reject(unavailable(reply.reason));
+        case 'result':
+          return settle(reply.id, (call) => call.resolve(reply.result as never));
+        case 'error':
+          return settle(reply.id, (call) => call.reject(failed(reply.message)));
+      }
+    });
+    // Once it has started the rejections are without effect, and the calls in flight are what must hear of the end.
+    worker.on('error', (error) => {
+      reject(unavailable(messageOf(error), error));
+      die(messageOf(error), error);
+    });
+    worker.on('exit', (code) => {
+      reject(unavailable(`its thread ended with code ${code}`));
+      die(`exit code ${code}`);
+    });
+  });
 }
 
 function unavailable(reason: string, cause?: unknown): ForewarnError {

@@ -1,0 +1,126 @@
+import Type from 'typebox';
+import { channelNames, choice, closed, duration, integer, number, section } from './schema-parts.ts';
+
+const ChannelOptions = Type.Object(
+  {
+    unit: Type.String({
+      default: '',
+      maxLength: 32,
+      description: 'Engineering unit, shown beside the value.',
+    }),
+    path: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 256,
+        description:
+          'Where the value is in the JSON payload, with dots, or what stands at `{channel}` in the topic. When absent: `values.NAME`, or `NAME` for topics with `{channel}`.',
+      }),
+    ),
+  },
+  { ...closed, description: 'One channel; `{}` takes the defaults.', default: {} },
+);
+
+/** Options of one asset class. */
+export const AssetClass = Type.Object(
+  {
+    topic: Type.String({
+      minLength: 1,
+      maxLength: 512,
+      description:
+        'Topic template. `{name}` catches one level as a label and the labels together name the asset; with `{channel}` in it each topic carries one value.',
+    }),
+    qos: Type.Enum([0, 1, 2], { default: 1, description: 'Quality of service of the subscription.' }),
+    channels: Type.Record(Type.String({ pattern: channelNames }), ChannelOptions, {
+      minProperties: 1,
+      maxProperties: 512,
+      additionalProperties: false,
+      description: 'The sensors, by name, in the order in which they are shown.',
+    }),
+    time: section('The time stamp of a reading.', {
+      path: Type.Union([Type.String({ minLength: 1, maxLength: 256 }), Type.Null()], {
+        default: 'ts',
+        description: 'Where it is in the JSON payload; `null` takes the time of arrival.',
+      }),
+      unit: choice(
+        'What it looks like; `auto` tells ISO 8601, milliseconds and seconds apart.',
+        ['auto', 'ms', 's', 'iso'],
+        'auto',
+      ),
+      max_ahead: duration(
+        'A stamp further ahead of the clock than this is refused (`future_timestamp`).',
+        '10m',
+      ),
+    }),
+    sample_every: duration('The grid: one row is made for every such step of time.', '1s'),
+    aggregate: choice(
+      'Several readings within one step: `first` takes the first and is quickest, `mean` averages them.',
+      ['first', 'mean'],
+      'first',
+    ),
+    window: section('What the model sees at once.', {
+      length: integer('Rows in a window.', 32, 4, 1024),
+      stride: integer('A window is scored after every such number of rows.', 1, 1, 1024),
+      min_coverage: number(
+        'Windows with a smaller share of measured values get verdict `unknown`, reason `low_coverage`.',
+        0.7,
+        0,
+        1,
+      ),
+    }),
+    train: section('How the model of this class is made.', {
+      after: integer(
+        'Rows of normal operation, over all assets of the class, after which it trains by itself.',
+        4000,
+        100,
+        10_000_000,
+      ),
+      steps: integer(
+        'Most steps of the optimiser; it stops early when the held-out loss no longer falls.',
+        800,
+        10,
+        1_000_000,
+      ),
+      batch: integer('Windows in one step.', 128, 1, 4096),
+      holdout: number(
+        'Share of the rows, the latest of each asset, kept back for early stopping and for the threshold.',
+        0.25,
+        0.05,
+        0.5,
+      ),
+      seed: integer('Same data and same seed give the same model.', 1, 0, 4_294_967_295),
+      hidden: integer('Units of the encoder and of the decoder.', 64, 4, 1024),
+      latent: integer(
+        'Numbers that the encoder may keep of a window; few of them force it to learn how channels relate.',
+        16,
+        1,
+        1024,
+      ),
+    }),
+    score: section('From reconstruction error to score; 1.0 is the threshold.', {
+      smoothing: number(
+        'Weight of the newest residual in the running mean; 1 smooths nothing, smaller finds smaller lasting shifts later.',
+        0.3,
+        0.01,
+        1,
+      ),
+      quantile: number(
+        'Quantile of the scores on held-out normal windows that the threshold starts from.',
+        0.99,
+        0.5,
+        0.9999,
+      ),
+      margin: number('The threshold is that quantile times this.', 1.5, 1, 100),
+    }),
+    alert: section('From score to alert.', {
+      raise: number('Score from which a window counts as anomalous.', 1, 0.01, 1000),
+      clear: number('Score below which a firing alert counts as back to normal.', 0.9, 0.01, 1000),
+      for: duration('How long it must be anomalous before the alert is raised.', '5s'),
+      keep_firing_for: duration('How long it must be normal before the alert is resolved.', '30s'),
+      silent_after: duration(
+        'An asset that sends nothing for this long gets an alert of its own; `0s` never.',
+        '5m',
+      ),
+    }),
+  },
+  { ...closed, description: 'Assets that share channels, sampling and a model.' },
+);

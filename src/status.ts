@@ -1,5 +1,6 @@
 import type { ApiSources } from './api/sources.ts';
 import { type DaemonParts, shownUrl } from './daemon.ts';
+import { ForewarnError } from './errors.ts';
 import { version } from './version.ts';
 
 type Status = ReturnType<ApiSources['status']>;
@@ -78,7 +79,7 @@ function statusOf({
     }),
     assets: { total: summary.assets, states: { ...summary.states } },
     alerts: alertsOf(pipeline),
-    sinks: delivery.status().map(({ sink, ...status }) => ({ name: sink, ...status })),
+    sinks: sinksOf(delivery),
   };
 }
 
@@ -105,4 +106,14 @@ function alertsOf({ alerting }: DaemonParts['pipeline']): Status['alerts'] {
     ignored: Object.values(ignored).reduce((sum, count) => sum + count, 0),
     journalError,
   };
+}
+
+/** While the journal cannot be read the status must still answer; `alerts.journalError` says what is wrong. */
+function sinksOf(delivery: DaemonParts['delivery']): Status['sinks'] {
+  try {
+    return delivery.status().map(({ sink, ...status }) => ({ name: sink, ...status }));
+  } catch (error) {
+    if (error instanceof ForewarnError && error.code === 'JOURNAL_FAILED') return [];
+    throw error;
+  }
 }

@@ -78,7 +78,9 @@ export async function replay(file: string, options: ReplayOptions, context: Comm
     }
     const report = reportReplay({
       recording,
-      alerts: [...alerts.values()],
+      alerts: [...alerts.values()].map(
+        (alert) => parts.pipeline.alerting.current(alert.assetId, alert.rule)?.alert ?? alert,
+      ),
       parts,
       className: options.class,
       trainRows: options.trainRows,

@@ -104,7 +104,7 @@ export const AssetClass = Type.Object(
         1,
       ),
       quantile: number(
-        'Quantile of the scores on held-out normal windows that the threshold starts from.',
+        'The threshold starts from this quantile of the scores on normal windows, each part of the training data judged by what the others are like.',
         0.99,
         0.5,
         0.9999,

@@ -22,7 +22,13 @@ interface ModelFile {
   readonly format: number;
   readonly card: ModelCard;
   readonly scaling: { center: number[]; scale: number[]; clip: number };
-  readonly calibration: { smoothing: number; mean: number[]; deviation: number[]; precision: number[]; threshold: number };
+  readonly calibration: {
+    smoothing: number;
+    mean: number[];
+    deviation: number[];
+    precision: number[];
+    threshold: number;
+  };
 }
 
 /**

@@ -11,7 +11,13 @@ export function modelHash(
   const { spec, scaling, calibration, weights } = parts;
   const hash = createHash('sha256');
   hash.update(JSON.stringify([channels, spec, scaling.clip, calibration.smoothing, calibration.threshold]));
-  const arrays = [scaling.center, scaling.scale, calibration.mean, calibration.deviation, calibration.precision];
+  const arrays = [
+    scaling.center,
+    scaling.scale,
+    calibration.mean,
+    calibration.deviation,
+    calibration.precision,
+  ];
   for (const array of arrays) hash.update(bytesOf(array));
   for (const [name, { shape, data }] of Object.entries(weights)) {
     hash.update(JSON.stringify([name, shape]));

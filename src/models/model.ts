@@ -41,7 +41,7 @@ export interface ModelCard {
     readonly quantile: number;
     readonly margin: number;
     readonly smoothing: number;
-    /** Share of held-out normal windows with a score of 1.0 or more. */
+    /** Share of the windows held out from fitting with a score of 1.0 or more. */
     readonly heldOutExceeded: number;
   };
 }

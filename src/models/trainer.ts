@@ -1,11 +1,11 @@
 import { ForewarnError } from '../errors.ts';
 import type { Clock } from '../types.ts';
-import { type Calibration, calibrate, type ResidualRun } from './decision/calibration.ts';
-import { createDecider } from './decision/decider.ts';
-import type { Engine, Scaling, Weights } from './engine.ts';
+import { calibrate } from './decision/calibration.ts';
+import type { Engine } from './engine.ts';
 import { type FitProgress, fitNetwork } from './fit.ts';
 import { modelHash } from './hash.ts';
 import type { Model } from './model.ts';
+import { normalResiduals, shareExceeding } from './normal-residuals.ts';
 import { fitScaling } from './scaling.ts';
 import { initialWeights, type NetworkSpec } from './spec.ts';
 import { type AssetRows, type WindowStart, windowStarts } from './training-set.ts';
@@ -62,12 +62,7 @@ export async function train(
     { ...order, spec, scaling, start: initialWeights(spec, order.seed), ...split },
     context,
   );
-  const runs = await heldOutResiduals(
-    order,
-    context.engine,
-    { spec, weights: fitted.weights, scaling },
-    split.heldOut,
-  );
+  const runs = await normalResiduals(order, context.engine, { spec, weights: fitted.weights, scaling });
   const calibration = calibrate(runs, names.length, order);
   const parts = { spec, scaling, calibration, weights: fitted.weights };
   const hash = modelHash(names, parts);
@@ -98,7 +93,7 @@ export async function train(
         quantile: order.quantile,
         margin: order.margin,
         smoothing: order.smoothing,
-        heldOutExceeded: shareExceeding(runs, names.length, calibration),
+        heldOutExceeded: shareExceeding(runs, 1 - order.holdout, calibration),
       },
     },
   };
@@ -138,55 +133,6 @@ function joinRows(
     offset += length;
   }
   return joined;
-}
-
-/** Residuals of the held-out windows' last rows, in runs without a break, as live scoring would see them. */
-async function heldOutResiduals(
-  order: TrainingOrder,
-  engine: Engine,
-  network: { spec: NetworkSpec; weights: Weights; scaling: Scaling },
-  heldOut: readonly WindowStart[],
-): Promise<ResidualRun[]> {
-  const channels = order.channels.length;
-  const size = order.windowLength * channels;
-  const session = await engine.createScoring(network);
-  try {
-    const runs: number[][] = [];
-    for (let first = 0; first < heldOut.length; first += order.batch) {
-      const starts = heldOut.slice(first, first + order.batch);
-      const windows = new Float32Array(starts.length * size);
-      for (const [i, { asset, row }] of starts.entries()) {
-        windows.set(order.assets[asset].values.subarray(row * channels, row * channels + size), i * size);
-      }
-      const { lastResidual } = await session.score(windows, starts.length);
-      for (const [i, { asset, row }] of starts.entries()) {
-        const before = heldOut[first + i - 1];
-        if (before === undefined || before.asset !== asset || before.row !== row - 1) runs.push([]);
-        const lastRow = (row + order.windowLength - 1) * channels;
-        for (let channel = 0; channel < channels; channel++) {
-          const known = order.assets[asset].measured[lastRow + channel] === 1;
-          runs[runs.length - 1].push(known ? lastResidual[i * channels + channel] : Number.NaN);
-        }
-      }
-    }
-    return runs.map((run) => Float32Array.from(run));
-  } finally {
-    await session.dispose();
-  }
-}
-
-function shareExceeding(runs: readonly ResidualRun[], channels: number, calibration: Calibration): number {
-  const decider = createDecider(calibration);
-  const attribution = new Float32Array(channels);
-  let exceeded = 0;
-  let count = 0;
-  for (const [asset, run] of runs.entries()) {
-    for (let at = 0; at < run.length; at += channels) {
-      if (decider.decide(asset, run.subarray(at, at + channels), attribution) >= 1) exceeded++;
-      count++;
-    }
-  }
-  return count === 0 ? 0 : exceeded / count;
 }
 
 function describeData(assets: readonly AssetRows[], split: { fit: WindowStart[]; heldOut: WindowStart[] }) {

@@ -1,7 +1,7 @@
 import { quantileOfSorted } from '../scaling.ts';
 import { fitWhitening } from './whitening.ts';
 
-/** How residuals of normal windows behave; made from windows that training did not see. Arrays have length C. */
+/** How residuals of normal windows behave. Arrays have length C. */
 export interface Calibration {
   /** Weight of the newest residual in the running mean, above 0 up to 1. */
   readonly smoothing: number;
@@ -14,12 +14,17 @@ export interface Calibration {
   readonly threshold: number;
 }
 
-/** A run of consecutive held-out windows of one asset: signed residuals of their last rows, `[n x C]`, scaled. */
-export type ResidualRun = Float32Array;
+/** Consecutive normal windows of one asset. */
+export interface ResidualRun {
+  /** Signed residuals of the windows' last rows, `[n x C]`, scaled; NaN where the reading is missing. */
+  readonly residuals: Float32Array;
+  /** When each window was, as a share of its asset's training time: from 0 up to, not including, 1. */
+  readonly position: Float32Array;
+}
 
 export interface CalibrationOptions {
   readonly smoothing: number;
-  /** The threshold is this quantile of the held-out statistics ... */
+  /** The threshold is this quantile of the out-of-block statistics ... */
   readonly quantile: number;
   /** ... times this. */
   readonly margin: number;
@@ -30,33 +35,75 @@ export interface CalibrationOptions {
  * channel that the network reproduces almost exactly, or that hardly ever moves, would alarm at the first flutter.
  */
 const smallestDeviation = 0.05;
+const blocks = 5;
 
 /**
- * Fits mean, deviation, correlation and threshold on held-out normal runs. With no residuals at all the threshold is
- * infinite and every score 0.
+ * Fits mean, deviation and correlation on all runs, and the threshold on out-of-block statistics: the time is cut into
+ * five blocks, and each block is judged by what the other four are like. Neighbouring windows are not independent, so
+ * this is what shows how far normal operation wanders from one part of the data to the next. With no residuals at all
+ * the threshold is infinite and every score 0.
  */
 export function calibrate(
   runs: readonly ResidualRun[],
   channels: number,
   options: CalibrationOptions,
 ): Calibration {
-  const smoothed = runs.map((run) => smoothRun(run, channels, options.smoothing));
-  const { mean, deviation } = moments(smoothed, channels);
-  const standardised = smoothed.map((run) =>
-    run.map((value, i) => (value - mean[i % channels]) / deviation[i % channels]),
-  );
-  const { precision } = fitWhitening(standardised, channels);
-  const statistics: number[] = [];
-  const weighted = new Float32Array(channels);
-  for (const run of standardised) {
-    for (let at = 0; at < run.length; at += channels) {
-      statistics.push(statistic(run.subarray(at, at + channels), precision, weighted));
-    }
-  }
+  const smoothed = runs.map((run) => smoothRun(run.residuals, channels, options.smoothing));
+  const parts = Array.from({ length: blocks }, (_, block) => rowsOf(runs, smoothed, channels, block));
+  const statistics = parts.flatMap((part, block) => {
+    const others = fitShape(
+      parts.filter((_, other) => other !== block),
+      channels,
+    );
+    return statisticsOf(part, others, channels);
+  });
   const sorted = Float64Array.from(statistics).sort();
   const bound = sorted.length === 0 ? Number.POSITIVE_INFINITY : quantileOfSorted(sorted, options.quantile);
-  const { smoothing } = options;
-  return { smoothing, mean, deviation, precision, threshold: bound * options.margin };
+  return {
+    smoothing: options.smoothing,
+    ...fitShape(parts, channels),
+    threshold: bound * options.margin,
+  };
+}
+
+type Shape = Pick<Calibration, 'mean' | 'deviation' | 'precision'>;
+
+/** The smoothed residuals that fall into a block of time, rows one after the other. */
+function rowsOf(
+  runs: readonly ResidualRun[],
+  smoothed: readonly Float32Array[],
+  channels: number,
+  block: number,
+): Float32Array {
+  const rows: number[] = [];
+  for (const [i, { position }] of runs.entries()) {
+    for (let row = 0; row < position.length; row++) {
+      if (Math.floor(position[row] * blocks) !== block) continue;
+      for (let channel = 0; channel < channels; channel++) rows.push(smoothed[i][row * channels + channel]);
+    }
+  }
+  return Float32Array.from(rows);
+}
+
+function fitShape(parts: readonly Float32Array[], channels: number): Shape {
+  const { mean, deviation } = moments(parts, channels);
+  const standardised = parts.map((part) => standardise(part, mean, deviation));
+  return { mean, deviation, precision: fitWhitening(standardised, channels).precision };
+}
+
+function statisticsOf(part: Float32Array, shape: Shape, channels: number): number[] {
+  const standardised = standardise(part, shape.mean, shape.deviation);
+  const weighted = new Float32Array(channels);
+  const statistics: number[] = [];
+  for (let at = 0; at < standardised.length; at += channels) {
+    statistics.push(statistic(standardised.subarray(at, at + channels), shape.precision, weighted));
+  }
+  return statistics;
+}
+
+function standardise(rows: Float32Array, mean: Float32Array, deviation: Float32Array): Float32Array {
+  const channels = mean.length;
+  return rows.map((value, i) => (value - mean[i % channels]) / deviation[i % channels]);
 }
 
 /**
@@ -75,7 +122,11 @@ export function smooth(running: Float32Array, residual: Float32Array, smoothing:
  * Mahalanobis distance of a standardised smoothed residual, over the square root of C: about 1 on normal windows.
  * Channels that err together when all is well count once. Leaves `precision * standardised` in `weighted`.
  */
-export function statistic(standardised: Float32Array, precision: Float32Array, weighted: Float32Array): number {
+export function statistic(
+  standardised: Float32Array,
+  precision: Float32Array,
+  weighted: Float32Array,
+): number {
   const channels = standardised.length;
   let sum = 0;
   for (let i = 0; i < channels; i++) {
@@ -87,7 +138,7 @@ export function statistic(standardised: Float32Array, precision: Float32Array, w
   return Math.sqrt(Math.max(0, sum) / channels);
 }
 
-function smoothRun(run: ResidualRun, channels: number, smoothing: number): Float32Array {
+function smoothRun(run: Float32Array, channels: number, smoothing: number): Float32Array {
   const running = new Float32Array(channels);
   const result = new Float32Array(run.length);
   for (let at = 0; at < run.length; at += channels) {

@@ -23,13 +23,21 @@ export function fitWhitening(samples: readonly Float32Array[], channels: number)
   for (let i = 0; i < channels; i++) for (let j = 0; j < i; j++) covariance.set(j, i, covariance.get(i, j));
   const shrinkage = count === 0 ? 1 : intensity(samples, channels, count, covariance);
   const mean = count === 0 ? 1 : covariance.trace() / channels;
-  const shrunk = Matrix.add(Matrix.mul(covariance, 1 - shrinkage), Matrix.mul(Matrix.eye(channels), shrinkage * mean));
+  const shrunk = Matrix.add(
+    Matrix.mul(covariance, 1 - shrinkage),
+    Matrix.mul(Matrix.eye(channels), shrinkage * mean),
+  );
   const inverse = new CholeskyDecomposition(shrunk).solve(Matrix.eye(channels));
   return { precision: Float32Array.from(inverse.to1DArray()), shrinkage };
 }
 
 /** Ledoit and Wolf's b² / d²: spread of the samples' own products about their mean, over its distance from the target. */
-function intensity(samples: readonly Float32Array[], channels: number, count: number, covariance: Matrix): number {
+function intensity(
+  samples: readonly Float32Array[],
+  channels: number,
+  count: number,
+  covariance: Matrix,
+): number {
   const mean = covariance.trace() / channels;
   const distance = Matrix.sub(covariance, Matrix.mul(Matrix.eye(channels), mean)).norm('frobenius') ** 2;
   const size = covariance.norm('frobenius') ** 2;
@@ -48,7 +56,11 @@ function intensity(samples: readonly Float32Array[], channels: number, count: nu
   return distance === 0 ? 1 : Math.min(1, spread / count ** 2 / distance);
 }
 
-function eachRow(samples: readonly Float32Array[], channels: number, visit: (row: Float32Array) => void): void {
+function eachRow(
+  samples: readonly Float32Array[],
+  channels: number,
+  visit: (row: Float32Array) => void,
+): void {
   for (const sample of samples) {
     for (let at = 0; at < sample.length; at += channels) visit(sample.subarray(at, at + channels));
   }

@@ -10,6 +10,7 @@ import { validateAgainstSchema } from './config/validate.ts';
 import { ForewarnError, messageOf } from './errors.ts';
 import { parseTopicTemplate } from './ingest/topic-template.ts';
 import type { LogLevel } from './log.ts';
+import type { EngineChoice } from './models/engine-choice.ts';
 
 /** One asset class, with durations as milliseconds and channels as a list. */
 export interface ClassConfig {
@@ -67,6 +68,7 @@ export interface Config {
     };
   };
   readonly api: { readonly host: string; readonly port: number };
+  readonly engine: EngineChoice;
   readonly limits: {
     readonly payloadBytes: number;
     readonly assets: number;
@@ -180,6 +182,7 @@ function build(file: ConfigFile, context: LoadContext & { problems: Problem[] })
       },
     },
     api: file.api,
+    engine: file.engine as EngineChoice,
     limits: {
       payloadBytes: file.limits.payload_bytes,
       assets: file.limits.assets,

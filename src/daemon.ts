@@ -2,18 +2,16 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createDelivery, type Delivery } from './alerts/delivery.ts';
 import { type Journal, openJournal } from './alerts/journal.ts';
-import { createWebhookSink } from './alerts/sinks/webhook.ts';
 import { type Api, createApi } from './api/server.ts';
 import type { Config } from './config.ts';
-import { messageOf } from './errors.ts';
+import { shownUrl, subscriberOptions, webhookSinks } from './connections.ts';
 import { createFleet, type Fleet } from './fleet.ts';
 import { type Broker, createBroker } from './ingest/broker.ts';
 import { createSubscriber, type Subscriber } from './ingest/subscriber.ts';
-import { subscriptionFilter } from './ingest/topic-template.ts';
+import { createLifecycle } from './lifecycle.ts';
 import type { Logger } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
-import { createOnnxEngine } from './models/engine/onnx/onnx-engine.ts';
-import type { Engine } from './models/engine.ts';
+import { type ChosenEngine, chooseEngine } from './models/engine-choice.ts';
 import { createRegistry, type Registry } from './models/registry.ts';
 import { trainInChild } from './models/training-process.ts';
 import { connectPipeline, type Pipeline } from './pipeline.ts';
@@ -36,7 +34,7 @@ export interface DaemonParts {
   readonly startedAt: number;
   readonly journal: Journal;
   readonly registry: Registry;
-  readonly engine: Engine;
+  readonly engine: ChosenEngine;
   readonly fleet: Fleet;
   readonly metrics: Metrics;
   readonly pipeline: Pipeline;
@@ -63,18 +61,21 @@ const history = 120;
 /** A Forewarn in this process; several can run side by side on different state directories. */
 export function createDaemon(options: DaemonOptions): Daemon {
   const { config, log, clock } = options;
-  const cleanups: { name: string; run: () => unknown }[] = [];
+  const lifecycle = createLifecycle(log);
+  const { onStop, every } = lifecycle;
   let stopping: Promise<void> | null = null;
-
-  const onStop = (name: string, run: () => unknown): void => void cleanups.push({ name, run });
 
   async function start(): Promise<DaemonParts> {
     mkdirSync(config.stateDir, { recursive: true, mode: 0o750 });
     const journal = openJournal({ file: join(config.stateDir, 'alerts.db'), clock });
     onStop('journal', () => journal.close());
     const registry = createRegistry(join(config.stateDir, 'models'));
-    const engine = createOnnxEngine();
-    const metrics = createMetrics({ version, engine: engine.kind });
+    const engine = await chooseEngine(config.engine, {
+      onFallback: (reason) =>
+        log.warn({ reason }, 'TensorFlow does not compute; the CPU engine (ONNX Runtime) does'),
+    });
+    onStop('engine', () => engine.stop());
+    const metrics = createMetrics({ version, engine: engine.engine.kind });
     const fleet = createFleet({
       history,
       clock,
@@ -85,11 +86,11 @@ export function createDaemon(options: DaemonOptions): Daemon {
       config,
       registry,
       journal,
-      engine,
+      engine: engine.engine,
       fleet,
       clock,
       log,
-      train: trainInChild,
+      train: (order, onProgress, signal) => trainInChild(order, config.engine, onProgress, signal),
       onBatch: (windows, ms) => metrics.observeBatch(windows, ms),
       onAlert(alert) {
         delivery.poke();
@@ -98,7 +99,12 @@ export function createDaemon(options: DaemonOptions): Daemon {
         options.onAlert?.(alert);
       },
     });
-    const delivery = createDelivery({ outbox: journal.outbox, sinks: webhooks(), clock, log });
+    const delivery = createDelivery({
+      outbox: journal.outbox,
+      sinks: webhookSinks(config, clock),
+      clock,
+      log,
+    });
     onStop('delivery', () => delivery.stop());
     pipeline.alerting.start();
     onStop('alerting', () => pipeline.alerting.stop());
@@ -111,7 +117,9 @@ export function createDaemon(options: DaemonOptions): Daemon {
     onStop('open rows', () => pipeline.ingest.flush());
 
     const brokerUrl = config.mqtt.url ?? (await startBroker());
-    const subscriber = createSubscriber(subscription(brokerUrl, pipeline));
+    const subscriber = createSubscriber(
+      subscriberOptions(config, brokerUrl, { ingest: pipeline.ingest, clock, log }),
+    );
     const api: Api = createApi({ ...config.api, log, version, sources: apiSources(() => parts) });
     const parts: DaemonParts = {
       config,
@@ -148,48 +156,6 @@ export function createDaemon(options: DaemonOptions): Daemon {
     return `mqtt://${config.mqtt.embedded.host}:${port}`;
   }
 
-  function subscription(url: string, { ingest }: Pipeline): Parameters<typeof createSubscriber>[0] {
-    const { mqtt } = config;
-    return {
-      url,
-      clientId: mqtt.clientId,
-      username: mqtt.username,
-      password: mqtt.password,
-      // The embedded broker speaks 3.1.1 only.
-      protocolVersion: mqtt.url === null ? 4 : mqtt.protocolVersion,
-      clean: mqtt.sessionExpiryMs === 0,
-      sessionExpirySeconds: Math.round(mqtt.sessionExpiryMs / 1000),
-      tls: {
-        ca: mqtt.tls.ca,
-        cert: mqtt.tls.cert,
-        key: mqtt.tls.key,
-        rejectUnauthorized: mqtt.tls.verify,
-        servername: mqtt.tls.serverName,
-      },
-      filters: config.classes.map(({ topic, qos }) => ({ topic: subscriptionFilter(topic), qos })),
-      reconnectMs: 500,
-      maxReconnectMs: 30_000,
-      clock,
-      log,
-      onMessage: (topic, payload, flags) => ingest.accept(topic, payload, flags),
-    };
-  }
-
-  function webhooks() {
-    return config.webhooks.map(({ name, url, timeoutMs, bearer, secret }) =>
-      createWebhookSink({
-        name,
-        url,
-        timeoutMs,
-        version,
-        clock,
-        externalUrl: `http://${config.api.host}:${config.api.port}`,
-        ...(bearer === null ? {} : { bearerToken: bearer }),
-        ...(secret === null ? {} : { secret }),
-      }),
-    );
-  }
-
   function startTimers({ fleet, pipeline, subscriber, journal }: DaemonParts): void {
     const silentAfter = (className: string) => pipeline.lines.get(className)!.config.alert.silentAfterMs;
     every(sweepMs, 'silence sweep', () => {
@@ -208,35 +174,10 @@ export function createDaemon(options: DaemonOptions): Daemon {
     });
   }
 
-  function every(ms: number, name: string, run: () => void): void {
-    const timer = setInterval(() => {
-      try {
-        run();
-      } catch (error) {
-        log.error({ error: messageOf(error) }, `${name} failed; it is tried again`);
-      }
-    }, ms);
-    timer.unref();
-    onStop(name, () => clearInterval(timer));
-  }
-
   function logAlert(alert: Alert): void {
     const fields = { alert: alert.id, asset: alert.assetId, score: alert.score };
     if (alert.state === 'firing') log.warn(fields, `alert: ${alert.summary}`);
     else log.info(fields, `resolved: ${alert.assetId}`);
-  }
-
-  async function stop(): Promise<void> {
-    const failures: unknown[] = [];
-    for (const { name, run } of cleanups.splice(0).reverse()) {
-      try {
-        await run();
-      } catch (error) {
-        log.error({ part: name, error: messageOf(error) }, 'could not be stopped cleanly');
-        failures.push(error);
-      }
-    }
-    if (failures.length > 0) throw new AggregateError(failures, 'the daemon did not stop cleanly');
   }
 
   return {
@@ -244,19 +185,13 @@ export function createDaemon(options: DaemonOptions): Daemon {
       try {
         return await start();
       } catch (error) {
-        await stop().catch(() => undefined);
+        await lifecycle.stop().catch(() => undefined);
         throw error;
       }
     },
     stop() {
-      stopping ??= stop();
+      stopping ??= lifecycle.stop();
       return stopping;
     },
   };
-}
-
-/** The address without user name and password, for logs and status. */
-export function shownUrl(url: string): string {
-  const parsed = new URL(url);
-  return `${parsed.protocol}//${parsed.host}${parsed.pathname === '/' ? '' : parsed.pathname}`;
 }

@@ -1,5 +1,6 @@
 import type { ApiSources } from './api/sources.ts';
-import { type DaemonParts, shownUrl } from './daemon.ts';
+import { shownUrl } from './connections.ts';
+import type { DaemonParts } from './daemon.ts';
 import { ForewarnError } from './errors.ts';
 import { version } from './version.ts';
 
@@ -70,7 +71,7 @@ function statusOf({
       lastError: mqtt.lastError ?? mqtt.subscriptions.find(({ error }) => error !== null)?.error ?? null,
     },
     ingest: { ...pipeline.ingest.stats(), lastRefusals: [...pipeline.ingest.refusals()] },
-    scoring: { engine: engine.kind, ...sumScoring(pipeline), verdicts: { ...summary.verdicts } },
+    scoring: { engine: engine.status(), ...sumScoring(pipeline), verdicts: { ...summary.verdicts } },
     classes: [...pipeline.lines].map(([name, { learner }]) => {
       const { phase, ...learning } = learner.status();
       const states = summary.classes.find((one) => one.name === name)?.states;

@@ -45,9 +45,19 @@ const Ingest = Type.Object(
   { ...closed, description: 'From message to window; counted since the start.' },
 );
 
+const EngineStatus = Type.Object(
+  {
+    wanted: Type.Enum(['auto', 'onnx', 'tensorflow'], { description: 'What the configuration says.' }),
+    kind: Type.Enum(['onnx', 'tensorflow'], { description: 'What computes.' }),
+    device: Nullable(Type.Enum(['gpu', 'cpu']), 'What TensorFlow runs on; null while it does not compute.'),
+    fallback: Nullable(Type.String(), 'Why TensorFlow was wanted but does not compute.'),
+  },
+  { ...closed, description: 'The engine of the models.' },
+);
+
 const Scoring = Type.Object(
   {
-    engine: Type.String({ description: 'What computes: `onnx` or `tensorflow`.' }),
+    engine: EngineStatus,
     waiting: Count('Windows that wait.'),
     scored: Count('Windows with a score.'),
     overloaded: Count('Windows without one because scoring could not keep up.'),

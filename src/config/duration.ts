@@ -8,20 +8,3 @@ export function durationMs(text: string): number {
   const unit = /[a-z]+$/.exec(text)?.[0] ?? '';
   return Math.round(Number.parseFloat(text) * (unitMs[unit] ?? Number.NaN));
 }
-
-/** The shortest usual writing of a duration, for people: `90s` reads `1m 30s`. */
-export function formatDuration(ms: number): string {
-  if (ms < 1000) return `${Math.round(ms)}ms`;
-  const seconds = Math.round(ms / 1000);
-  const parts = [
-    [Math.floor(seconds / 86_400), 'd'],
-    [Math.floor(seconds / 3600) % 24, 'h'],
-    [Math.floor(seconds / 60) % 60, 'm'],
-    [seconds % 60, 's'],
-  ] as const;
-  return parts
-    .filter(([count]) => count > 0)
-    .slice(0, 2)
-    .map(([count, unit]) => `${count}${unit}`)
-    .join(' ');
-}

@@ -136,6 +136,11 @@ export const ConfigFile = Type.Object(
     log: Log,
     mqtt: Mqtt,
     api: Api,
+    engine: choice(
+      'What computes: `tensorflow` (`@tensorflow/tfjs-node-gpu`), `onnx` (ONNX Runtime on the CPU), or `auto`: TensorFlow where it sees a GPU. Without TensorFlow the CPU computes, and the status says why.',
+      ['auto', 'onnx', 'tensorflow'],
+      'auto',
+    ),
     limits: Limits,
     classes: Type.Record(Type.String({ pattern: names }), AssetClass, {
       minProperties: 1,

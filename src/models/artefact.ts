@@ -6,7 +6,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ForewarnError, messageOf } from '../errors.ts';
@@ -54,6 +54,7 @@ export function saveModel(directory: string, model: Model): void {
   mkdirSync(partial, { recursive: true });
   writeDurably(join(partial, 'weights.bin'), packWeights(model));
   writeDurably(join(partial, 'model.json'), Buffer.from(`${JSON.stringify(file, null, 2)}\n`));
+  syncDirectory(partial);
   renameSync(partial, directory);
   syncDirectory(dirname(directory));
 
@@ -120,7 +121,8 @@ function unpackWeights(card: ModelCard, bytes: Buffer): Weights {
 export function writeDurably(path: string, bytes: Uint8Array): void {
   const descriptor = openSync(path, 'w', 0o640);
   try {
-    writeSync(descriptor, bytes);
+    // Unlike a single write, this goes on after a short one, as a disk that is filling up gives.
+    writeFileSync(descriptor, bytes);
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);

@@ -1,3 +1,4 @@
+import { ForewarnError } from '../errors.ts';
 import type { Engine, Scaling, TrainingSession, Weights } from './engine.ts';
 import { createRandom } from './random.ts';
 import type { NetworkSpec } from './spec.ts';
@@ -43,7 +44,8 @@ const mostHeldOut = 2048;
 
 /**
  * Fits the network by minibatches of shuffled windows and keeps the weights with the lowest held-out loss. Noise on
- * the input but not on the target keeps it from learning to copy. All randomness comes from `seed`.
+ * the input but not on the target keeps it from learning to copy. All randomness comes from `seed`. Throws
+ * TRAINING_DIVERGED, or the engine's errors.
  */
 export async function fitNetwork(
   options: FitOptions,
@@ -91,6 +93,10 @@ export async function fitNetwork(
       if (loss < best.loss) best = { weights: session.weights(), loss, step };
       else if (step - best.step >= patience * lookEvery) break;
     }
+    if (best.step === 0)
+      throw new ForewarnError('TRAINING_DIVERGED', 'The held-out loss was never a finite number.', {
+        hint: 'Look for channels with extreme values in the training data.',
+      });
     return { weights: best.weights, steps: step, bestStep: best.step, fitLoss, heldOutLoss };
   } finally {
     await session.dispose();

@@ -18,7 +18,8 @@ export function modelHash(
     calibration.deviation,
     calibration.precision,
   ];
-  for (const array of arrays) hash.update(bytesOf(array));
+  // They are stored as JSON, which has no -0; adding 0 makes one of it.
+  for (const array of arrays) hash.update(bytesOf(array.map((value) => value + 0)));
   for (const [name, { shape, data }] of Object.entries(weights)) {
     hash.update(JSON.stringify([name, shape]));
     hash.update(bytesOf(data));

@@ -62,11 +62,14 @@ export interface Learner {
 
 /** Collecting is most of the wait; the share of the bar that training gets is a guess and only for people. */
 const collectingShare = 0.7;
+/** Failed training is tried with more rows up to this many values (80 MB); then collecting starts afresh. */
+const mostValues = 16_000_000;
 
 export function createLearner(options: LearnerOptions): Learner {
   const { className, registry, clock, log } = options;
   const abort = new AbortController();
   let needed = options.after;
+  const mostRows = Math.max(options.after, Math.floor(mostValues / options.order.channels.length));
   const collector = createRowCollector(options.order.channels.length);
   let phase: LearnerPhase = 'collecting';
   let firstRowAt: number | null = null;
@@ -85,16 +88,20 @@ export function createLearner(options: LearnerOptions): Learner {
   };
 
   /** A damaged model must not keep the daemon from watching the other classes. */
+  const refuseChampion = (error: unknown): void => {
+    lastFailure = messageOf(error);
+    const hint = error instanceof ForewarnError ? error.hint : undefined;
+    log.error(
+      { class: className, error: lastFailure, hint },
+      'the model in use cannot be loaded; the class learns anew',
+    );
+  };
+
   const loadChampion = (): Model | null => {
     try {
       return registry.champion(className);
     } catch (error) {
-      lastFailure = messageOf(error);
-      const hint = error instanceof ForewarnError ? error.hint : undefined;
-      log.error(
-        { class: className, error: lastFailure, hint },
-        'the model in use cannot be loaded; the class learns anew',
-      );
+      refuseChampion(error);
       return null;
     }
   };
@@ -137,6 +144,12 @@ export function createLearner(options: LearnerOptions): Learner {
       lastFailure = messageOf(error);
       // More rows can mend too little data; the rows already there are kept.
       needed = Math.ceil(needed * 1.25);
+      if (needed > mostRows) {
+        // What failed up to here fails with more rows as well, and memory has an end.
+        collector.clear();
+        needed = options.after;
+        firstRowAt = null;
+      }
       phase = 'collecting';
       const hint = error instanceof ForewarnError ? error.hint : undefined;
       log.error(
@@ -170,15 +183,20 @@ export function createLearner(options: LearnerOptions): Learner {
       const expected = JSON.stringify(options.order.channels);
       if (
         JSON.stringify(champion.card.channels) !== expected ||
-        champion.card.spec.window !== options.order.windowLength
+        champion.card.spec.window !== options.order.windowLength ||
+        champion.card.sampleEveryMs !== options.order.sampleEveryMs
       ) {
         log.warn(
           { class: className, model: champion.card.id },
-          'channels or window changed since the model was trained; the class learns anew',
+          'channels, window or sampling changed since the model was trained; the class learns anew',
         );
         return;
       }
-      await use(champion);
+      try {
+        await use(champion);
+      } catch (error) {
+        return refuseChampion(error);
+      }
       log.info({ class: className, model: champion.card.id }, 'model loaded');
     },
     accept(row) {

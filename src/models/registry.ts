@@ -38,7 +38,7 @@ export function createRegistry(directory: string): Registry {
     if (!existsSync(folder(className))) return [];
     return readdirSync(folder(className), { withFileTypes: true })
       .filter((entry) => entry.isDirectory() && !entry.name.endsWith('.partial'))
-      .flatMap((entry) => readCard(join(folder(className), entry.name)))
+      .flatMap((entry) => readCard(folder(className), entry.name))
       .sort((a, b) => a.number - b.number);
   };
 
@@ -72,10 +72,14 @@ export function createRegistry(directory: string): Registry {
   };
 }
 
-/** The card alone; a folder without a readable one is left out, since listing must survive a damaged version. */
-function readCard(directory: string): ModelCard[] {
+/**
+ * The card alone; a folder without a readable one is left out, since listing must survive a damaged version. So is a
+ * folder with another version's id, such as a copy: pruning by id would remove the original.
+ */
+function readCard(directory: string, id: string): ModelCard[] {
   try {
-    return [(JSON.parse(readFileSync(join(directory, 'model.json'), 'utf8')) as { card: ModelCard }).card];
+    const file = JSON.parse(readFileSync(join(directory, id, 'model.json'), 'utf8')) as { card: ModelCard };
+    return file.card.id === id && Number.isInteger(file.card.number) ? [file.card] : [];
   } catch {
     return [];
   }

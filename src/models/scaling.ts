@@ -18,7 +18,8 @@ export function fitScaling(rows: Float32Array, channels: number): Scaling {
     for (let at = channel; at < rows.length; at += channels)
       if (!Number.isNaN(rows[at])) values.push(rows[at]);
     const sorted = Float64Array.from(values).sort();
-    center[channel] = quantileOfSorted(sorted, 0.5);
+    // A channel that was never read still needs a centre: the network sees it as 0 throughout.
+    center[channel] = sorted.length === 0 ? 0 : quantileOfSorted(sorted, 0.5);
     scale[channel] = spread(sorted, center[channel]);
   }
   return { center, scale, clip };

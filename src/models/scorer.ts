@@ -28,7 +28,10 @@ export interface ScorerStats {
   waiting: number;
 }
 
-/** Scores the windows of one asset class, all assets together, in the order in which they came. */
+/**
+ * Scores the windows of one asset class, all assets together. Verdicts come in the order of the windows, but those of
+ * windows given up as `overloaded`, which come at once, ahead of what the engine is busy with.
+ */
 export interface Scorer {
   /** Takes a window (copied); its verdict comes later, or at once while there is no model. */
   accept(window: Window): void;
@@ -55,6 +58,7 @@ export function createScorer(options: ScorerOptions): Scorer {
   let current: InUse | null = null;
   let timer: NodeJS.Timeout | null = null;
   let running: Promise<void> | null = null;
+  let stopped = false;
 
   const take = (): WindowBatch => spare.pop() ?? createWindowBatch(options.batch, windowLength, channels);
 
@@ -65,6 +69,7 @@ export function createScorer(options: ScorerOptions): Scorer {
   };
 
   const run = (): void => {
+    if (timer !== null) clearTimeout(timer);
     timer = null;
     if (running !== null || waiting.length === 0) return;
     running = drain().finally(() => {
@@ -75,10 +80,8 @@ export function createScorer(options: ScorerOptions): Scorer {
 
   const schedule = (): void => {
     if (running !== null) return;
-    if (waiting.length > 1 || waiting[0].full()) {
-      if (timer !== null) clearTimeout(timer);
-      run();
-    } else timer ??= setTimeout(run, options.waitMs);
+    if (waiting.length > 1 || waiting[0].full()) run();
+    else timer ??= setTimeout(run, options.waitMs);
   };
 
   // One batch after the other: an asset's verdicts must come in the order of its windows.
@@ -88,21 +91,29 @@ export function createScorer(options: ScorerOptions): Scorer {
       const inUse = current;
       const startedAt = performance.now();
       try {
+        const residuals = inUse === null ? null : await residualsOf(inUse, batch);
         if (inUse === null) giveUp(batch, 'learning');
+        else if (residuals === null) giveUp(batch, 'engine_failed');
         else {
-          const residuals = await inUse.session.score(batch.values(), batch.count);
           decide(batch, inUse, residuals);
           options.onBatch?.(batch.count, performance.now() - startedAt);
         }
-      } catch (error) {
-        stats.failed += batch.count;
-        giveUp(batch, 'engine_failed');
-        options.onFailure(error instanceof Error ? error : new Error(messageOf(error)));
       } finally {
         release(batch);
       }
     }
   }
+
+  // Only the engine's own failures count as such: what the taker of verdicts throws is not hidden among them.
+  const residualsOf = async ({ session }: InUse, batch: WindowBatch): Promise<Residuals | null> => {
+    try {
+      return await session.score(batch.values(), batch.count);
+    } catch (error) {
+      stats.failed += batch.count;
+      options.onFailure(error instanceof Error ? error : new Error(messageOf(error)));
+      return null;
+    }
+  };
 
   const giveUp = (batch: WindowBatch, reason: 'overloaded' | 'engine_failed' | 'learning'): void => {
     for (let i = 0; i < batch.count; i++) {
@@ -142,7 +153,7 @@ export function createScorer(options: ScorerOptions): Scorer {
 
   return {
     accept(window) {
-      if (current === null) {
+      if (current === null && waiting.length === 0 && running === null) {
         options.onVerdict({ kind: 'unknown', asset: window.asset, at: window.at, reason: 'learning' });
         return;
       }
@@ -162,19 +173,10 @@ export function createScorer(options: ScorerOptions): Scorer {
       schedule();
     },
     async use(model, engine) {
-      const before = current;
-      current =
-        model === null
-          ? null
-          : {
-              model,
-              session: await engine.createScoring({
-                spec: model.card.spec,
-                weights: model.weights,
-                scaling: model.scaling,
-              }),
-              decider: createDecider(model.calibration),
-            };
+      const next = model === null ? null : await prepare(model, engine);
+      // Nothing is awaited between taking the old one out and putting the new one in, so that none is lost.
+      const before = stopped ? next : current;
+      if (!stopped) current = next;
       await before?.session.dispose();
     },
     async settled() {
@@ -185,12 +187,19 @@ export function createScorer(options: ScorerOptions): Scorer {
     },
     stats: () => stats,
     async stop() {
-      if (timer !== null) clearTimeout(timer);
+      stopped = true;
       await this.settled();
-      await current?.session.dispose();
+      const last = current;
       current = null;
+      await last?.session.dispose();
     },
   };
+}
+
+async function prepare(model: Model, engine: Engine): Promise<InUse> {
+  const { card, weights, scaling, calibration } = model;
+  const session = await engine.createScoring({ spec: card.spec, weights, scaling });
+  return { model, session, decider: createDecider(calibration) };
 }
 
 /** What the network predicted for a row, in raw units: the (clipped) measurement less the residual. */

@@ -56,7 +56,7 @@ export function weightShapes(spec: NetworkSpec): readonly WeightShape[] {
 }
 
 /** Throws `MODEL_MALFORMED`, naming the field, unless every size is a positive integer of a known kind of network. */
-export function checkSpec(spec: NetworkSpec): void {
+function checkSpec(spec: NetworkSpec): void {
   if (spec.kind !== 'lstm_autoencoder') throw malformed(`unknown kind of network ${String(spec.kind)}`);
   for (const field of ['window', 'channels', 'hidden', 'latent'] as const) {
     const size = spec[field];

@@ -141,7 +141,8 @@ function describeData(assets: readonly AssetRows[], split: { fit: WindowStart[];
     rows: assets.reduce((sum, { at }) => sum + at.length, 0),
     fitWindows: split.fit.length,
     heldOutWindows: split.heldOut.length,
-    fromAt: Math.min(...assets.map(({ at }) => at[0])),
-    toAt: Math.max(...assets.map(({ at }) => at[at.length - 1])),
+    // Not `Math.min(...)`: a call takes fewer arguments than a class may have assets.
+    fromAt: assets.reduce((first, { at }) => Math.min(first, at[0]), Number.POSITIVE_INFINITY),
+    toAt: assets.reduce((last, { at }) => Math.max(last, at[at.length - 1]), Number.NEGATIVE_INFINITY),
   };
 }

@@ -2,9 +2,16 @@ import { fork } from 'node:child_process';
 import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { ForewarnError } from '../errors.ts';
+import type { EngineChoice } from './engine-choice.ts';
 import type { FitProgress } from './fit.ts';
 import type { Model } from './model.ts';
 import type { TrainingOrder } from './trainer.ts';
+
+/** What the child is sent, once. */
+export interface TrainingRequest {
+  readonly order: TrainingOrder;
+  readonly engine: EngineChoice;
+}
 
 /** What the child sends; everything is cloneable. */
 export type TrainingMessage =
@@ -33,6 +40,7 @@ const lowPriority = 10;
  */
 export function trainInChild(
   order: TrainingOrder,
+  engine: EngineChoice,
   onProgress: (progress: FitProgress) => void,
   signal: AbortSignal,
 ): Promise<Model> {
@@ -60,14 +68,15 @@ export function trainInChild(
       complaint = (complaint + data.toString()).slice(-2000);
     });
     child.on('error', (error) => settle(() => reject(crashed(error.message))));
-    child.on('exit', (code, by) =>
+    // Not `exit`: only by `close` has everything arrived that the child complained of.
+    child.on('close', (code, by) =>
       settle(() => reject(crashed(`it ended with ${by ?? code}: ${complaint.trim()}`))),
     );
     child.on('message', (message: TrainingMessage) => {
       switch (message.kind) {
         case 'ready':
-          if (child.pid !== undefined) setPriority(child.pid, lowPriority);
-          child.send(order);
+          lowerPriority(child.pid);
+          child.send({ order, engine } satisfies TrainingRequest);
           return;
         case 'progress':
           onProgress(message.progress);
@@ -86,6 +95,14 @@ export function trainInChild(
       }
     });
   });
+}
+
+function lowerPriority(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) setPriority(pid, lowPriority);
+  } catch {
+    // It is dead already, which its end will say; or the system forbids it, and training goes on as it is.
+  }
 }
 
 function aborted(): ForewarnError {

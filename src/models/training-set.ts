@@ -109,7 +109,7 @@ export function windowStarts(
       run++;
       covered += measuredIn(measured, row, channels);
       if (run > length) covered -= measuredIn(measured, row - length, channels);
-      if (run >= length && covered >= minCoverage * length * channels)
+      if (run >= length && covered / (length * channels) >= minCoverage)
         starts.push({ asset, row: row - length + 1 });
     }
   }

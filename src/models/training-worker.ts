@@ -1,17 +1,32 @@
 // The child process of training-process.ts: takes one order, answers with progress and then one model, and ends.
 import { ForewarnError, messageOf } from '../errors.ts';
-import { createOnnxEngine } from './engine/onnx/onnx-engine.ts';
-import { type TrainingOrder, train } from './trainer.ts';
-import type { TrainingMessage } from './training-process.ts';
+import { chooseEngine } from './engine-choice.ts';
+import type { FitProgress } from './fit.ts';
+import type { Model } from './model.ts';
+import { train } from './trainer.ts';
+import type { TrainingMessage, TrainingRequest } from './training-process.ts';
 
 const send = (message: TrainingMessage) => process.send?.(message);
 
-process.on('message', (order: TrainingOrder) => {
-  train(order, {
-    engine: createOnnxEngine(),
+async function run({ order, engine: wanted }: TrainingRequest): Promise<Model> {
+  const { engine } = await chooseEngine(wanted, { onFallback: () => undefined });
+  const context = {
+    engine,
     clock: Date.now,
-    onProgress: (progress) => send({ kind: 'progress', progress }),
-  }).then(
+    onProgress: (progress: FitProgress) => send({ kind: 'progress', progress }),
+  };
+  try {
+    return await train(order, context);
+  } catch (error) {
+    const died = error instanceof ForewarnError && error.code === 'ENGINE_FAILED' && wanted !== 'onnx';
+    if (!died) throw error;
+    // The engine has fallen back to the CPU by now; a training must start over to go on there.
+    return train(order, context);
+  }
+}
+
+process.on('message', (request: TrainingRequest) => {
+  run(request).then(
     (model) => send({ kind: 'model', model }),
     (error: unknown) => {
       const known = error instanceof ForewarnError ? error : null;

@@ -5,7 +5,8 @@ export interface WindowBatch {
   readonly count: number;
   readonly assets: readonly Asset[];
   readonly at: Float64Array;
-  readonly coverage: Float32Array;
+  /** Not float32, in which 0.7 is less than 0.7. */
+  readonly coverage: Float64Array;
   full(): boolean;
   add(window: Window): void;
   /** `[count x T x C]`, a view. */
@@ -22,7 +23,7 @@ export function createWindowBatch(capacity: number, length: number, channels: nu
   const values = new Float32Array(capacity * size);
   const measured = new Uint8Array(capacity * channels);
   const at = new Float64Array(capacity);
-  const coverage = new Float32Array(capacity);
+  const coverage = new Float64Array(capacity);
   const assets: Asset[] = [];
   let count = 0;
 

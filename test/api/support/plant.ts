@@ -152,7 +152,14 @@ export function statusOf(fleet: Fleet): ReturnType<ApiSources['status']> {
         { at: noon, topic: 'plant/x', reason: 'not_json', detail: 'not valid JSON', payload: '{' },
       ],
     },
-    scoring: { engine: 'onnx', waiting: 1, scored: 3, overloaded: 1, failed: 0, verdicts },
+    scoring: {
+      engine: { wanted: 'auto', kind: 'onnx', device: null, fallback: null },
+      waiting: 1,
+      scored: 3,
+      overloaded: 1,
+      failed: 0,
+      verdicts,
+    },
     classes: [
       {
         name: 'pump',

@@ -52,8 +52,13 @@ export function stageViolations(path: string, source: string): Violation[] {
     });
 }
 
-/** Files that are the main module of a process or thread of their own, and so may touch `process`. */
-const entryPoints = /^src\/(cli|models\/training-worker|models\/(engine\/)?tensorflow-worker)\.ts$/;
+/**
+ * Files that are the main module of a process or thread of their own, and so may touch `process`; and two that native
+ * libraries force to: ONNX Runtime must not be inside a run when the process ends, and TensorFlow takes settings from
+ * the environment only.
+ */
+const entryPoints =
+  /^src\/(cli|models\/(training-worker|engine\/(onnx\/(lane-worker|run-gate)|tensorflow\/(worker|load))))\.ts$/;
 
 /** Only entry points touch the process: everything else is given what it needs, and so runs twice in one test. */
 export function processViolations(path: string, source: string): Violation[] {

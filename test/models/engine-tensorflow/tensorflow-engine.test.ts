@@ -111,12 +111,13 @@ describe.skipIf(!(await tensorFlowIsHere()))('the TensorFlow engine', () => {
   it('takes a batch that is larger than it computes at once', async () => {
     // 7 outputs of 256 x 128 floats for each of two LSTMs leave 146 windows a chunk.
     const large: NetworkSpec = { ...spec, window: 256, hidden: 128, channels: 1 };
-    const batch = 200;
+    const batch = 150;
+    const engine = await startTensorFlowEngine({ lanes: 1 });
     const windows = new Float32Array(batch * large.window);
     const random = createRandom(6);
     for (let k = 0; k < windows.length; k++) windows[k] = random.gaussian();
     const weights = initialWeights(large, 7);
-    const scoring = await tensorflow.createScoring({
+    const scoring = await engine.createScoring({
       spec: large,
       weights,
       scaling: { center: new Float32Array(1), scale: new Float32Array(1).fill(1), clip: 100 },
@@ -125,34 +126,55 @@ describe.skipIf(!(await tensorFlowIsHere()))('the TensorFlow engine', () => {
     const alone = await scoring.score(windows.subarray((batch - 1) * large.window), 1);
     expect(largestError(squaredError.subarray(-1), alone.squaredError)).toBeLessThan(1e-5);
 
-    const session = await tensorflow.createTraining({ ...training, spec: large, weights });
+    const session = await engine.createTraining({ ...training, spec: large, weights });
     const mean = squaredError.reduce((sum, value) => sum + value, 0) / batch;
     expect(await session.loss(windows, windows, batch)).toBeCloseTo(mean, 5);
     expect((await session.gradients(windows, windows, batch)).loss).toBeCloseTo(mean, 5);
-    await Promise.all([scoring.dispose(), session.dispose()]);
+    await engine.stop();
   }, 60_000);
 
   it('holds as many tensors after 1,000 steps and batches as before, and none after dispose', async () => {
-    // The length of a network's window stays as one native tensor for all sessions; this makes it.
-    await train(tensorflow, 1);
-    const before = await tensorflow.memory();
-    const scoring = await tensorflow.createScoring({ spec, weights: training.weights, scaling });
-    const session = await tensorflow.createTraining(training);
-    const batch = gaussian(4, 8);
-    const round = async (): Promise<void> => {
-      await session.step(batch, batch, 4, 1e-3);
-      await session.loss(batch, batch, 4);
-      await session.gradients(batch, batch, 4);
-      await scoring.score(batch, 4);
-      await scoring.reconstruct(batch, 4);
+    // Enough windows for a second lane.
+    const batch = gaussian(128, 8);
+    const use = async (rounds: number): Promise<void> => {
+      const scoring = await tensorflow.createScoring({ spec, weights: training.weights, scaling });
+      const session = await tensorflow.createTraining(training);
+      const round = async (): Promise<void> => {
+        await session.step(batch, batch, 128, 1e-3);
+        await session.loss(batch, batch, 128);
+        await session.gradients(batch, batch, 128);
+        await scoring.score(batch, 128);
+        await scoring.reconstruct(batch, 128);
+      };
+      await round();
+      const start = await tensorflow.memory();
+      for (let count = 0; count < rounds; count++) await round();
+      expect(await tensorflow.memory()).toEqual(start);
+      await Promise.all([scoring.dispose(), session.dispose()]);
     };
-    await round();
-    const start = await tensorflow.memory();
-    for (let count = 0; count < 1000; count++) await round();
-    expect(await tensorflow.memory()).toEqual(start);
-    await Promise.all([scoring.dispose(), session.dispose()]);
+    // The length of a network's window stays as one native tensor for all sessions; this makes it.
+    await use(1);
+    const before = await tensorflow.memory();
+    await use(1000);
     expect(await tensorflow.memory()).toEqual(before);
   }, 120_000);
+
+  it('trains alike on one lane and on three', async () => {
+    const batch = gaussian(200, 10);
+    const results = await Promise.all(
+      [1, 3].map(async (lanes) => {
+        const engine = await startTensorFlowEngine({ lanes });
+        const session = await engine.createTraining(training);
+        const losses: number[] = [];
+        for (let step = 0; step < 10; step++) losses.push(await session.step(batch, batch, 200, 5e-3));
+        losses.push(await session.loss(batch, batch, 200));
+        expect((await engine.memory()).length).toBe(lanes);
+        await engine.stop();
+        return losses;
+      }),
+    );
+    expect(largestError(results[1], results[0])).toBeLessThan(1e-4);
+  });
 
   it('rejects the call in flight and all later ones when its thread dies', async () => {
     const engine = await startTensorFlowEngine();

@@ -246,27 +246,31 @@ export function engineContract(name: string, makeEngine: () => Engine | Promise<
       );
 
       it.each([
-        { clipNorm: Number.POSITIVE_INFINITY, weightDecay: 0 },
-        { clipNorm: 0.05, weightDecay: 0.1 },
-      ])('follows AdamW ($clipNorm, $weightDecay)', async (options) => {
-        const session = await engine.createTraining({ spec: small, weights: start, ...options });
-        const expected = referenceTraining(
-          small,
-          start,
-          { input, target },
-          { steps: 12, learningRate: 0.02, ...options },
-        );
-        const losses: number[] = [];
-        for (let step = 0; step < 12; step++) losses.push(await session.step(input, target, batch, 0.02));
-        expect(largestError(losses, expected.losses)).toBeLessThan(1e-4);
-        const reached = session.weights();
-        for (const [weight, values] of Object.entries(expected.weights)) {
-          expect(largestError(reached[weight].data, values), weight).toBeLessThan(1e-3);
-        }
-        await session.dispose();
-      });
+        { count: 6, steps: 12, clipNorm: Number.POSITIVE_INFINITY, weightDecay: 0 },
+        { count: 6, steps: 12, clipNorm: 0.05, weightDecay: 0.1 },
+        // Large enough for an engine to share it between threads.
+        { count: 71, steps: 3, clipNorm: 0.05, weightDecay: 0.1 },
+      ])(
+        'follows AdamW ($count windows, clip $clipNorm, decay $weightDecay)',
+        async ({ count, steps, ...options }) => {
+          const data = { input: scaledWindows(small, count, 14), target: scaledWindows(small, count, 15) };
+          const session = await engine.createTraining({ spec: small, weights: start, ...options });
+          const expected = referenceTraining(small, start, data, { steps, learningRate: 0.02, ...options });
+          const losses: number[] = [];
+          for (let step = 0; step < steps; step++) {
+            losses.push(await session.step(data.input, data.target, count, 0.02));
+          }
+          expect(largestError(losses, expected.losses)).toBeLessThan(1e-4);
+          const reached = session.weights();
+          for (const [weight, values] of Object.entries(expected.weights)) {
+            expect(largestError(reached[weight].data, values), weight).toBeLessThan(1e-3);
+          }
+          await session.dispose();
+        },
+      );
 
       it('gives the same weights, bit by bit, for the same calls', async () => {
+        const windows = scaledWindows(small, 100, 16);
         const run = async (): Promise<Weights> => {
           const session = await engine.createTraining({
             spec: small,
@@ -274,9 +278,9 @@ export function engineContract(name: string, makeEngine: () => Engine | Promise<
             clipNorm: 1,
             weightDecay: 0.01,
           });
-          for (const count of [6, 1, 4]) {
-            await session.step(input, target, count, 0.01);
-            await session.loss(input, target, count);
+          for (const count of [6, 1, 100, 70]) {
+            await session.step(windows, windows, count, 0.01);
+            await session.loss(windows, windows, count);
           }
           const weights = session.weights();
           await session.dispose();

@@ -72,7 +72,7 @@ export function scaleWindow(window: Float32Array, { center, scale, clip }: Scali
 }
 
 /** Mean squared error of a batch of scaled windows. */
-export function referenceLoss(
+function referenceLoss(
   spec: NetworkSpec,
   weights: DoubleWeights,
   input: Float32Array,

@@ -1,3 +1,4 @@
+import type { Contribution } from './backpropagation.ts';
 import { sameDimension } from './dimension.ts';
 import type { Attribute, Node, Value } from './graph.ts';
 import {
@@ -14,21 +15,12 @@ import {
   transpose,
 } from './operators.ts';
 
-/** A part of a value's gradient: itself, or `left' * right`, kept apart so that parts can be multiplied at once. */
-export type Contribution =
-  | { readonly kind: 'value'; readonly value: Value }
-  | { readonly kind: 'product'; readonly left: Value; readonly right: Value };
+type Passed = Contribution | null;
 
-/**
- * From the gradients of a node's outputs (null where nothing depends on one) to those of its inputs (null for a shape
- * or axes). A gradient may have more leading axes than its input when the input was repeated along them.
- */
-export type GradientRule = (
-  node: Node,
-  upstream: readonly (Value | null)[],
-) => readonly (Contribution | null)[];
-
-export const gradientRules: Readonly<Record<string, GradientRule>> = {
+/** The rule of each operator that has one: the contributions to its inputs in their order. */
+const rules: Readonly<
+  Record<string, (node: Node, upstream: readonly (Value | null)[]) => readonly Passed[]>
+> = {
   Add: single((_, g) => [plain(g), plain(g)]),
   Sub: single((_, g) => [plain(g), plain(multiply(g, g.graph.scalar(-1)))]),
   Mul: single(({ inputs: [a, b] }, g) => [plain(multiply(g, b)), plain(multiply(g, a))]),
@@ -67,6 +59,25 @@ export const gradientRules: Readonly<Record<string, GradientRule>> = {
   }),
 };
 
+/**
+ * What a node passes on to its inputs, in their order; null, or nothing, for a shape or axes. Throws a plain Error for
+ * an operator that has no gradient.
+ */
+export function contributionsOf(node: Node, upstream: readonly (Value | null)[]): readonly Passed[] {
+  const rule = rules[node.operator];
+  if (rule === undefined) throw new Error(`Operator ${node.operator} has no gradient`);
+  return rule(node, upstream);
+}
+
+export function pairUp(
+  { inputs }: Node,
+  passed: readonly Passed[],
+): readonly (readonly [Value, Contribution])[] {
+  return passed.flatMap((contribution, k) =>
+    contribution === null ? [] : [[inputs[k], contribution] as const],
+  );
+}
+
 function integer(attribute: Attribute | undefined): number {
   if (typeof attribute !== 'number') throw new Error('An attribute is not an integer');
   return attribute;
@@ -81,9 +92,10 @@ function plain(value: Value): Contribution {
   return { kind: 'value', value };
 }
 
-/** The rule of an operator with one output. */
-function single(rule: (node: Node, upstream: Value) => readonly (Contribution | null)[]): GradientRule {
-  return (node, [upstream]) => (upstream === null ? [] : rule(node, upstream));
+/** For an operator with one output. */
+function single(rule: (node: Node, upstream: Value) => readonly Passed[]) {
+  return (node: Node, [upstream]: readonly (Value | null)[]): readonly Passed[] =>
+    upstream === null ? [] : rule(node, upstream);
 }
 
 /** Pieces of `whole` along `axis` with the sizes of `parts`. */

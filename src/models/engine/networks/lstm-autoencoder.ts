@@ -1,6 +1,7 @@
 import type { LstmAutoencoderSpec } from '../../spec.ts';
 import type { Value } from '../graph/graph.ts';
-import { affine, concat } from '../graph/operators.ts';
+import { affine } from '../graph/operators.ts';
+import { BACKWARD, FORWARD } from '../graph/scan.ts';
 import type { LstmLayers, LstmWeights } from './lstm-layers.ts';
 
 /**
@@ -23,6 +24,6 @@ export function lstmAutoencoder(
 
   const last = layers.read(rows, spec.window, lstm('encoder'));
   const latent = spec.latent === null ? last : dense(last, 'latent');
-  const states = layers.write(latent, spec.window, lstm('decoder'));
-  return dense(concat(spec.reverse ? states.slice().reverse() : states, 0), 'output');
+  const states = layers.write(latent, spec.window, lstm('decoder'), spec.reverse ? BACKWARD : FORWARD);
+  return dense(states, 'output');
 }

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { ForewarnError } from '../../../errors.ts';
 import type { LaneAnswer, LaneOutputs, LaneRequest } from './lane-protocol.ts';
+import { createRunGate, dropRunGate } from './run-gate.ts';
 
 // From source (tests) as from dist, the thread runs the built file: Node 20 starts no TypeScript.
 const program = new URL(
@@ -18,12 +19,13 @@ type WithoutCall<Request> = Request extends LaneRequest ? Omit<Request, 'call'> 
 /** A running worker thread and the calls that it owes an answer. It keeps the process alive only while it owes one. */
 export class LaneThread {
   readonly #worker: Worker;
+  readonly #gate = createRunGate();
   readonly #pending = new Map<number, Pending>();
   #calls = 0;
   #ended = false;
 
   constructor() {
-    this.#worker = new Worker(program);
+    this.#worker = new Worker(program, { workerData: this.#gate, execArgv: [] });
     this.#worker.unref();
     this.#worker.on('message', (answer: LaneAnswer) => this.#settle(answer));
     this.#worker.on('error', (error) => this.#abandon(error));
@@ -64,6 +66,7 @@ export class LaneThread {
 
   #abandon(error: Error | null): void {
     this.#ended = true;
+    dropRunGate(this.#gate);
     const abandoned = [...this.#pending.values()];
     this.#pending.clear();
     for (const { reject } of abandoned) reject(failed(error?.message ?? 'its thread ended', error));

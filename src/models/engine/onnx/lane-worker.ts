@@ -1,10 +1,12 @@
 // The thread behind lane.ts: holds ONNX Runtime sessions and runs them, as the runtime's Node binding runs a session
 // on the thread that calls it and would block the event loop.
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { messageOf } from '../../../errors.ts';
 import type { LaneAnswer, LaneOutputs, LaneRequest } from './lane-protocol.ts';
+import { passRunGate } from './run-gate.ts';
 
+const gate = workerData as Int32Array;
 const sessions = new Map<number, InferenceSession>();
 // Requests run strictly one after the other: the thread is one core's worth of work.
 let last: Promise<void> = Promise.resolve();
@@ -16,7 +18,7 @@ parentPort?.on('message', (request: LaneRequest) => {
 async function answer(request: LaneRequest): Promise<void> {
   const { call } = request;
   try {
-    const outputs = await handle(request);
+    const outputs = await passRunGate(gate, () => handle(request));
     const buffers = Object.values(outputs).map(({ buffer }) => buffer as ArrayBuffer);
     parentPort?.postMessage({ kind: 'done', call, outputs } satisfies LaneAnswer, buffers);
   } catch (error) {

@@ -6,46 +6,58 @@ const { onnx } = proto;
 /** Opset 17 and IR 8 (2022): read by every ONNX Runtime since 1.12, which exported models should run in. */
 const OPSET = 17;
 const IR_VERSION = 8;
-const CONTRIBUTED_DOMAIN = 'com.microsoft';
 
 /** The graph as the bytes of an ONNX file; inputs and outputs by their names, the batch as the dimension `batch`. */
 export function encodeOnnxModel(graph: Graph): Uint8Array {
-  // Outputs get their public names through an Identity, which the runtime removes again.
-  const naming = graph.outputs.map(({ name, value }) =>
-    onnx.NodeProto.create({ opType: 'Identity', input: [value.id], output: [name] }),
-  );
   const model = onnx.ModelProto.create({
     irVersion: IR_VERSION,
     producerName: 'forewarn',
-    opsetImport: [
-      { domain: '', version: OPSET },
-      { domain: CONTRIBUTED_DOMAIN, version: 1 },
-    ],
-    graph: {
-      name: 'network',
-      node: [...graph.nodes.map(encodeNode), ...naming],
-      initializer: graph.constants.map(encodeConstant),
-      input: graph.inputs.map((input) => encodeValue(input.id, input)),
-      output: graph.outputs.map(({ name, value }) => encodeValue(name, value)),
-    },
+    opsetImport: [{ domain: '', version: OPSET }],
+    graph: encodeGraph(graph, 'network'),
   });
   return onnx.ModelProto.encode(model).finish();
 }
 
+function encodeGraph(graph: Graph, name: string): proto.onnx.IGraphProto {
+  const produced = new Set(graph.nodes.flatMap(({ outputs }) => outputs));
+  const naming: proto.onnx.NodeProto[] = [];
+  const outputs = graph.outputs.map(({ name: wanted, value }) => {
+    // A body's outputs go by position. Under its own name the step writes a value where it belongs, without a copy.
+    if (graph.parent !== null && produced.delete(value)) return encodeValue(value.id, value);
+    naming.push(onnx.NodeProto.create({ opType: 'Identity', input: [value.id], output: [wanted] }));
+    return encodeValue(wanted, value);
+  });
+  return {
+    name,
+    node: [...graph.nodes.map(encodeNode), ...naming],
+    initializer: graph.constants.map(encodeConstant),
+    input: graph.inputs.map((input) => encodeValue(input.id, input)),
+    output: outputs,
+  };
+}
+
 function encodeNode(node: Node) {
+  const attribute = Object.entries(node.attributes).map(([name, value]) => encodeAttribute(name, value));
+  const { body } = node;
+  if (body !== null)
+    attribute.push({
+      name: 'body',
+      type: onnx.AttributeProto.AttributeType.GRAPH,
+      g: encodeGraph(body, 'body'),
+    });
   return onnx.NodeProto.create({
     opType: node.operator,
-    domain: node.domain,
     input: node.inputs.map(({ id }) => id),
     output: node.outputs.map(({ id }) => id),
-    attribute: Object.entries(node.attributes).map(([name, attribute]) => encodeAttribute(name, attribute)),
+    attribute,
   });
 }
 
-function encodeAttribute(name: string, attribute: Attribute) {
+function encodeAttribute(name: string, attribute: Attribute): proto.onnx.IAttributeProto {
   const { AttributeType } = onnx.AttributeProto;
   if (typeof attribute === 'number') return { name, type: AttributeType.INT, i: attribute };
-  if ('float' in attribute) return { name, type: AttributeType.FLOAT, f: attribute.float };
+  if (typeof attribute === 'string')
+    return { name, type: AttributeType.STRING, s: new TextEncoder().encode(attribute) };
   return { name, type: AttributeType.INTS, ints: [...attribute] };
 }
 

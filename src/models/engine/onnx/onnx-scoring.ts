@@ -1,21 +1,30 @@
 import { ForewarnError } from '../../../errors.ts';
 import type { Residuals, ScoringOptions, ScoringSession } from '../../engine.ts';
 import type { Graph } from '../graph/graph.ts';
-import { type Chunk, splitBatch } from './chunks.ts';
+import { largeBatchLstm, smallBatchLstm } from '../networks/scoring-lstm.ts';
+import { type Chunk, chunkLimits, splitBatch } from './chunks.ts';
 import type { Lane, LaneSession } from './lane.ts';
 import type { LaneOutputs } from './lane-protocol.ts';
 import { encodeOnnxModel } from './onnx-model.ts';
 import { reconstructionGraph, residualGraph } from './scoring-graph.ts';
 
-/** A session of the model in every lane; each batch is cut into chunks that go to the lanes with the least to do. */
+/** One session a lane, in the lanes' order. */
+type PerLane = readonly LaneSession[];
+
+/**
+ * Two sessions of the model in every lane, for chunks of a few windows and of many; each batch is cut into chunks that
+ * go to the lanes with the least to do.
+ */
 export async function createOnnxScoring(
   lanes: readonly Lane[],
   model: ScoringOptions,
 ): Promise<ScoringSession> {
   const { window, channels } = model.spec;
   const size = window * channels;
-  const residuals = await openAll(lanes, residualGraph(model));
-  let reconstruction: Promise<readonly LaneSession[]> | null = null;
+  const limits = chunkLimits(model.spec);
+  const few = await openAll(lanes, residualGraph(model, smallBatchLstm));
+  const many = await openAll(lanes, residualGraph(model, largeBatchLstm));
+  let reconstruction: Promise<PerLane> | null = null;
   const underWay = new Set<Promise<unknown>>();
   let disposed: Promise<void> | null = null;
 
@@ -26,12 +35,12 @@ export async function createOnnxScoring(
   };
 
   const run = (
-    sessions: readonly LaneSession[],
+    sessionsFor: (chunk: Chunk) => PerLane,
     windows: Float32Array,
     batch: number,
   ): Promise<readonly (readonly [Chunk, LaneOutputs])[]> => {
     const planned = new Map<Lane, number>();
-    const chunks = splitBatch(batch, lanes.length);
+    const chunks = splitBatch(batch, lanes.length, limits);
     return Promise.all(
       chunks.map(async (chunk) => {
         const busy = (lane: Lane): number => lane.owed + (planned.get(lane) ?? 0);
@@ -39,7 +48,7 @@ export async function createOnnxScoring(
         planned.set(least, (planned.get(least) ?? 0) + 1);
         const data = windows.slice(chunk.start * size, (chunk.start + chunk.count) * size);
         const feeds = { windows: { data, shape: [chunk.count, window, channels], give: true } };
-        return [chunk, await sessions[lanes.indexOf(least)].run(feeds)] as const;
+        return [chunk, await sessionsFor(chunk)[lanes.indexOf(least)].run(feeds)] as const;
       }),
     );
   };
@@ -57,7 +66,8 @@ export async function createOnnxScoring(
     check(windows, batch);
     const lastResidual = new Float32Array(batch * channels);
     const squaredError = new Float32Array(batch * channels);
-    for (const [{ start }, outputs] of await run(residuals, windows, batch)) {
+    const sessionsFor = ({ count }: Chunk): PerLane => (count <= limits.fewest ? few : many);
+    for (const [{ start }, outputs] of await run(sessionsFor, windows, batch)) {
       lastResidual.set(outputs.last_residual, start * channels);
       squaredError.set(outputs.squared_error, start * channels);
     }
@@ -67,9 +77,10 @@ export async function createOnnxScoring(
   const reconstruct = async (windows: Float32Array, batch: number): Promise<Float32Array> => {
     check(windows, batch);
     // Only a page that shows a window asks for it, so most models never load this graph.
-    reconstruction ??= openAll(lanes, reconstructionGraph(model));
+    reconstruction ??= openAll(lanes, reconstructionGraph(model, largeBatchLstm));
+    const sessions = await reconstruction;
     const whole = new Float32Array(batch * size);
-    for (const [{ start }, outputs] of await run(await reconstruction, windows, batch)) {
+    for (const [{ start }, outputs] of await run(() => sessions, windows, batch)) {
       whole.set(outputs.reconstruction, start * size);
     }
     return whole;
@@ -81,7 +92,7 @@ export async function createOnnxScoring(
     dispose() {
       disposed ??= (async () => {
         await Promise.allSettled(underWay);
-        const sessions = [...residuals, ...((await reconstruction?.catch(() => [])) ?? [])];
+        const sessions = [...few, ...many, ...((await reconstruction?.catch(() => [])) ?? [])];
         await Promise.all(sessions.map((session) => session.close()));
       })();
       return disposed;
@@ -89,7 +100,7 @@ export async function createOnnxScoring(
   };
 }
 
-function openAll(lanes: readonly Lane[], graph: Graph): Promise<readonly LaneSession[]> {
+function openAll(lanes: readonly Lane[], graph: Graph): Promise<PerLane> {
   const bytes = encodeOnnxModel(graph);
   return Promise.all(lanes.map((lane) => lane.open(bytes)));
 }

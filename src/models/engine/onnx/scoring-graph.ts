@@ -14,25 +14,25 @@ import {
   transpose,
 } from '../graph/operators.ts';
 import { lstmAutoencoder } from '../networks/lstm-autoencoder.ts';
-import { fusedLstm } from '../networks/lstm-layers.ts';
+import type { LstmLayers } from '../networks/lstm-layers.ts';
 import { timeMajor } from './training-graph.ts';
 
 /** `windows` `[B x T x C]` in raw units to `last_residual` and `squared_error`, `[B x C]` in scaled units. */
-export function residualGraph(model: ScoringOptions): Graph {
-  const { graph, rows, predicted } = buildForward(model);
+export function residualGraph(model: ScoringOptions, layers: LstmLayers): Graph {
+  const { graph, rows, predicted } = buildForward(model, layers);
   const { window, channels } = model.spec;
   const residual = reshape(subtract(rows, predicted), [window, { batches: 1 }, channels]);
-  graph.output('last_residual', lastOf(residual));
-  graph.output('squared_error', reduceMean(multiply(residual, residual), [0]));
+  graph.output(lastOf(residual), 'last_residual');
+  graph.output(reduceMean(multiply(residual, residual), [0]), 'squared_error');
   return graph;
 }
 
 /** `windows` `[B x T x C]` to the network's `reconstruction` of the same shape, both in raw units. */
-export function reconstructionGraph(model: ScoringOptions): Graph {
-  const { graph, predicted, center, scale } = buildForward(model);
+export function reconstructionGraph(model: ScoringOptions, layers: LstmLayers): Graph {
+  const { graph, predicted, center, scale } = buildForward(model, layers);
   const { window, channels } = model.spec;
-  const raw = add(multiply(predicted, scale), center);
-  graph.output('reconstruction', transpose(reshape(raw, [window, { batches: 1 }, channels]), [1, 0, 2]));
+  const windows = transpose(reshape(predicted, [window, { batches: 1 }, channels]), [1, 0, 2]);
+  graph.output(add(multiply(windows, scale), center), 'reconstruction');
   return graph;
 }
 
@@ -41,22 +41,32 @@ interface Forward {
   /** Scaled, `[T*B x C]`. */
   readonly rows: Value;
   readonly predicted: Value;
+  /** Both repeated for each row, `[T x C]`. */
   readonly center: Value;
   readonly scale: Value;
 }
 
-function buildForward({ spec, weights, scaling }: ScoringOptions): Forward {
+function buildForward({ spec, weights, scaling }: ScoringOptions, layers: LstmLayers): Forward {
   const graph = new Graph();
-  const windows = graph.input('windows', [{ batches: 1 }, spec.window, spec.channels]);
-  const center = graph.constant(scaling.center, [spec.channels]);
-  const scale = graph.constant(scaling.scale, [spec.channels]);
-  const scaled = replaceMissing(divide(subtract(timeMajor(windows), center), scale));
-  const rows = clip(scaled, -scaling.clip, scaling.clip);
+  // One constant for the whole window: a row of a few channels is too short for vector instructions.
+  const eachRow = (row: Float32Array): Value =>
+    graph.constant(repeat(row, spec.window), [spec.window, spec.channels]);
+  const center = eachRow(scaling.center);
+  const scale = eachRow(scaling.scale);
+  const windows = graph.input([{ batches: 1 }, spec.window, spec.channels], 'windows');
+  const scaled = divide(subtract(windows, center), scale);
+  const rows = timeMajor(clip(replaceMissing(scaled), -scaling.clip, scaling.clip));
   const named = Object.fromEntries(
     weightShapes(spec).map(({ name, shape }) => {
       const { data } = weights[name];
       return [name, graph.constant(data.subarray(0, sizeOf(shape)), shape)];
     }),
   );
-  return { graph, rows, predicted: lstmAutoencoder(spec, named, rows, fusedLstm), center, scale };
+  return { graph, rows, predicted: lstmAutoencoder(spec, named, rows, layers), center, scale };
+}
+
+function repeat(row: Float32Array, times: number): Float32Array {
+  const all = new Float32Array(row.length * times);
+  for (let start = 0; start < all.length; start += row.length) all.set(row, start);
+  return all;
 }

@@ -28,7 +28,7 @@ export function createFusedLstm(tf: Tfjs): FusedLstm {
 
   /**
    * The number of steps as the int64 scalar that the op wants. The binding's own Int64Scalar makes a native tensor at
-   * every call and never frees it, so each length is made once and kept: a network has one.
+   * every call and never frees it, so each length is made once and kept.
    */
   const lengthOf = (steps: number): HeldTensor => {
     const known = lengths.get(steps);

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { constants } from 'node:os';
 import { join } from 'node:path';
+import { dlopen, env } from 'node:process';
 import util from 'node:util';
 import { messageOf } from '../../../errors.ts';
 import type { TensorFlowRuntime } from './protocol.ts';
@@ -16,6 +18,8 @@ const PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'] as const
  */
 export function loadTensorFlow(linked: string): { tf: Tfjs; runtime: TensorFlowRuntime } {
   provideRemovedFunctions();
+  keepLibrariesLoaded();
+  setDefaults();
   const failures: string[] = [];
   for (const { from, require } of places(linked)) {
     for (const name of PACKAGES) {
@@ -58,4 +62,29 @@ function provideRemovedFunctions(): void {
   const module = util as unknown as Record<string, unknown>;
   module.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
   module.isArray ??= Array.isArray;
+}
+
+/** glibc's flag for "never unload"; Node names only the others. */
+const RTLD_NODELETE = 0x1000;
+
+/**
+ * Node unloads a thread's native modules when the thread ends. TensorFlow leaves things behind that run at the end of
+ * the process, which would then jump into unmapped memory: its library must stay.
+ */
+function keepLibrariesLoaded(): void {
+  const { extensions } = createRequire(import.meta.url);
+  extensions['.node'] = (module, file) => dlopen(module, file, constants.dlopen.RTLD_NOW | RTLD_NODELETE);
+}
+
+/**
+ * TensorFlow takes these settings from the environment only, when it is loaded; what the user has set stays. They
+ * reach it because the worker shares the process's environment.
+ */
+function setDefaults(): void {
+  // The fused op on the CPU is twice as fast on one thread: with more they meet several times a step (docs/gpu.md).
+  env.TF_NUM_INTRAOP_THREADS ??= '1';
+  // TensorFlow would take all memory of the GPU at its start.
+  env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
+  // Only errors: the rest are remarks on the build and the processor.
+  env.TF_CPP_MIN_LOG_LEVEL ??= '2';
 }

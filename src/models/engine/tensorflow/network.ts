@@ -1,5 +1,5 @@
 import { type NetworkSpec, weightShapes } from '../../spec.ts';
-import { createFusedLstm } from './fused-lstm.ts';
+import type { FusedLstm } from './fused-lstm.ts';
 import type { Tensor, Tfjs } from './tfjs.ts';
 
 /** A network on TensorFlow. */
@@ -15,8 +15,7 @@ export interface Network {
 /** Larger batches gain nothing on the CPU (measured: `docs/gpu.md`) and their memory would grow with the caller's batch. */
 const ACTIVATION_BYTES = 256 * 1024 * 1024;
 
-export function createNetwork(tf: Tfjs, spec: NetworkSpec): Network {
-  const lstm = createFusedLstm(tf);
+export function createNetwork(tf: Tfjs, lstm: FusedLstm, spec: NetworkSpec): Network {
   const { window, channels, hidden } = spec;
   const shapes = parameterShapes(spec);
   const sizes = shapes.map((shape) => shape.reduce((product, dimension) => product * dimension, 1));

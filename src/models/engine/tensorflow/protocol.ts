@@ -3,7 +3,7 @@ import type { NetworkSpec } from '../../spec.ts';
 /**
  * What travels between the engine and its worker thread, all of it cloneable. Weights travel as one flat array in the
  * order of `weightShapes`, with the gates in TensorFlow's order (`flat-weights.ts`). A session is a number that the
- * engine hands out. The worker answers every call once, in the order of the calls.
+ * engine hands out, the same in all its workers. A worker answers every call once, in the order of the calls.
  */
 export interface Calls {
   create_scoring: Call<
@@ -21,8 +21,10 @@ export interface Calls {
     {
       session: number;
       spec: NetworkSpec;
-      /** Holds the weights from which training starts, and after every step the present ones. */
+      /** The weights from which training starts. */
       shared: Float32Array<SharedArrayBuffer>;
+      /** Whether the worker writes the present weights to `shared` after every step. */
+      publishes: boolean;
       clipNorm: number;
       weightDecay: number;
     },
@@ -36,7 +38,10 @@ export interface Calls {
   reconstruct: Call<{ session: number; windows: Float32Array; batch: number }, Float32Array>;
   step: Call<TrainingBatch & { learningRate: number }, number>;
   loss: Call<TrainingBatch, number>;
-  gradients: Call<TrainingBatch, { loss: number; gradients: Float32Array }>;
+  /** The loss and, after it, the flat gradients. */
+  gradients: Call<TrainingBatch, Float32Array>;
+  /** The rest of a step, from what `gradients` gave; the loss in it is not used. */
+  apply: Call<{ session: number; gradients: Float32Array; learningRate: number }, null>;
   memory: Call<Record<never, never>, TensorFlowMemory>;
   dispose: Call<{ session: number }, null>;
 }

@@ -1,6 +1,8 @@
 import type { Residuals } from '../../engine.ts';
+import type { FusedLstm } from './fused-lstm.ts';
 import { createNetwork } from './network.ts';
 import type { Arguments } from './protocol.ts';
+import { readTensor } from './read-tensor.ts';
 import type { Tensor, Tfjs } from './tfjs.ts';
 
 /** Fixed weights in the worker's hands; batches as in `ScoringSession`, and they block. */
@@ -10,10 +12,14 @@ export interface ScorerModel {
   dispose(): void;
 }
 
-export function createScorerModel(tf: Tfjs, model: Arguments<'create_scoring'>): ScorerModel {
+export function createScorerModel(
+  tf: Tfjs,
+  lstm: FusedLstm,
+  model: Arguments<'create_scoring'>,
+): ScorerModel {
   const { spec, clip } = model;
   const { window, channels } = spec;
-  const network = createNetwork(tf, spec);
+  const network = createNetwork(tf, lstm, spec);
   const center = tf.tensor(model.center, [channels]);
   const scale = tf.tensor(model.scale, [channels]);
   const zero = tf.scalar(0);
@@ -45,14 +51,14 @@ export function createScorerModel(tf: Tfjs, model: Arguments<'create_scoring'>):
       const squaredError = new Float32Array(batch * channels);
       chunked(windows, batch, (part, first, size) => {
         // One tensor holds both results: every read waits for the device.
-        const both = tf.tidy(() => {
+        const both = readTensor(tf, () => {
           const rows = scaledRows(part, size);
           const residual = tf.sub(rows, network.reconstruct(rows, parameters));
           const last = tf.reshape(tf.slice(residual, [window - 1, 0, 0], [1, size, channels]), [
             size,
             channels,
           ]);
-          return tf.concat([last, tf.mean(tf.square(residual), 0)], 0).dataSync();
+          return tf.concat([last, tf.mean(tf.square(residual), 0)], 0);
         });
         lastResidual.set(both.subarray(0, size * channels), first * channels);
         squaredError.set(both.subarray(size * channels), first * channels);
@@ -62,9 +68,9 @@ export function createScorerModel(tf: Tfjs, model: Arguments<'create_scoring'>):
     reconstruct(windows, batch) {
       const result = new Float32Array(batch * window * channels);
       chunked(windows, batch, (part, first, size) => {
-        const values = tf.tidy(() => {
+        const values = readTensor(tf, () => {
           const reconstructed = network.reconstruct(scaledRows(part, size), parameters);
-          return tf.transpose(tf.add(tf.mul(reconstructed, scale), center), [1, 0, 2]).dataSync();
+          return tf.transpose(tf.add(tf.mul(reconstructed, scale), center), [1, 0, 2]);
         });
         result.set(values, first * window * channels);
       });

@@ -1,16 +1,20 @@
 import { fileURLToPath } from 'node:url';
-import { Worker } from 'node:worker_threads';
+import { SHARE_ENV, Worker } from 'node:worker_threads';
 import { ForewarnError, messageOf } from '../../../errors.ts';
 import type { Arguments, CallName, Reply, Request, Result, TensorFlowRuntime } from './protocol.ts';
 
 export interface TensorFlowOptions {
   /** The folder that `npm run tensorflow:link` filled; the project's `.cache/tensorflow` when left out. */
   readonly linked?: string;
+  /** Threads with a TensorFlow each; when left out, one with a GPU and otherwise one a core, at most 8. */
+  readonly lanes?: number;
 }
 
 /** The engine's side of the worker thread. The thread keeps the process alive only while a call is in flight. */
 export interface WorkerClient {
   readonly runtime: TensorFlowRuntime;
+  /** Calls that wait for their answer. */
+  readonly inFlight: number;
   /**
    * Calls are answered in their order. `transfer` names buffers of `call` to move instead of copying. Rejects with
    * `ENGINE_FAILED` (retryable) when TensorFlow refused or the thread has died; after its death every call does.
@@ -38,7 +42,11 @@ const defaultLinked = fileURLToPath(new URL('../../../../.cache/tensorflow', imp
 
 /** Starts the thread and loads TensorFlow in it; rejects with `ENGINE_UNAVAILABLE` and the reason if that fails. */
 export function startWorker(options: TensorFlowOptions = {}): Promise<WorkerClient> {
-  const worker = new Worker(workerFile, { workerData: { linked: options.linked ?? defaultLinked } });
+  const worker = new Worker(workerFile, {
+    workerData: { linked: options.linked ?? defaultLinked },
+    // TensorFlow's native code reads the settings that `load.ts` makes from the process's own environment.
+    env: SHARE_ENV,
+  });
   const waiting = new Map<number, Waiting>();
   let death: ForewarnError | null = null;
   let lastId = 0;
@@ -56,6 +64,9 @@ export function startWorker(options: TensorFlowOptions = {}): Promise<WorkerClie
   };
   const clientOf = (runtime: TensorFlowRuntime): WorkerClient => ({
     runtime,
+    get inFlight() {
+      return waiting.size;
+    },
     call(name, call, transfer = []) {
       if (death !== null) return Promise.reject(death);
       lastId += 1;

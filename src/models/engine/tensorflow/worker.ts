@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../../../errors.ts';
+import { createFusedLstm } from './fused-lstm.ts';
 import { loadTensorFlow } from './load.ts';
 import type { CallName, Calls, Reply, Request, Result } from './protocol.ts';
 import { createScorerModel, type ScorerModel } from './scorer-model.ts';
@@ -13,6 +14,8 @@ import { createTrainerModel, type TrainerModel } from './trainer-model.ts';
 type Handlers = { [Name in CallName]: (call: Calls[Name]['arguments']) => Calls[Name]['result'] };
 
 function createHandlers(tf: Tfjs): Handlers {
+  // One for all sessions, because it keeps a native tensor a length of window.
+  const lstm = createFusedLstm(tf);
   const scorers = new Map<number, ScorerModel>();
   const trainers = new Map<number, TrainerModel>();
   const scorer = (session: number): ScorerModel => found(scorers.get(session), session);
@@ -20,11 +23,11 @@ function createHandlers(tf: Tfjs): Handlers {
 
   return {
     create_scoring(model) {
-      scorers.set(model.session, createScorerModel(tf, model));
+      scorers.set(model.session, createScorerModel(tf, lstm, model));
       return null;
     },
     create_training(options) {
-      trainers.set(options.session, createTrainerModel(tf, options));
+      trainers.set(options.session, createTrainerModel(tf, lstm, options));
       return null;
     },
     score: ({ session, windows, batch }) => scorer(session).score(windows, batch),
@@ -32,6 +35,10 @@ function createHandlers(tf: Tfjs): Handlers {
     step: (call) => trainer(call.session).step(call, call.learningRate),
     loss: (call) => trainer(call.session).loss(call),
     gradients: (call) => trainer(call.session).gradients(call),
+    apply({ session, gradients, learningRate }) {
+      trainer(session).apply(gradients, learningRate);
+      return null;
+    },
     memory: () => ({ tensors: tf.memory().numTensors, nativeTensors: tf.backend().getNumOfTFTensors() }),
     dispose({ session }) {
       scorers.get(session)?.dispose();

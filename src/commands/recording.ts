@@ -94,11 +94,11 @@ function timeOf(cell: string): number {
   return parseIso8601(cell);
 }
 
-/** A column of times: it parses as dates, or rises through numbers that only epochs reach. */
+/** A column of times: it parses as dates, or rises through numbers that only epochs reach (a pressure in Pa does not). */
 function isTime(cells: readonly string[]): boolean {
-  return cells
-    .slice(0, 100)
-    .every((cell) => timeOf(cell) > 1e11 / 1000 && (Number.isNaN(Number(cell)) || Number(cell) > 1e8));
+  const first = cells.slice(0, 100);
+  if (first.every((cell) => Number.isNaN(Number(cell)) && !Number.isNaN(timeOf(cell)))) return true;
+  return first.every((cell, i) => Number(cell) > 1e8 && (i === 0 || Number(cell) > Number(first[i - 1])));
 }
 
 function numberOf(cell: string): number {

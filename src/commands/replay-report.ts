@@ -53,8 +53,13 @@ export function reportReplay(input: {
   trainRows: number;
   file: string;
 }): ReplayReport {
-  const { recording, alerts, parts, className, trainRows } = input;
-  const { lines, ingest } = parts.pipeline;
+  const { recording, parts, className, trainRows } = input;
+  const { lines, ingest, alerting } = parts.pipeline;
+  // An alert that still fires has risen since it was raised; the asset's earlier ones stay as they ended.
+  const alerts = input.alerts.map((alert) => {
+    const now = alerting.current(alert.assetId, alert.rule)?.alert;
+    return now?.id === alert.id ? now : alert;
+  });
   const stats = ingest.stats();
   const rowAt = (at: number): number =>
     lastRowAt(recording.at, at + lines.get(className)!.config.sampleEveryMs / 2);
@@ -118,9 +123,8 @@ export function formatReport(report: ReplayReport): string[] {
           : ' OUTSIDE the labelled events';
     const until =
       alert.resolved_row === null ? 'still firing at the end' : `resolved at row ${alert.resolved_row}`;
-    lines.push(
-      `alert at row ${alert.fired_row}${verdict}, ${until}, peak score ${alert.peak_score?.toFixed(1)}`,
-    );
+    const peak = alert.peak_score === null ? '' : `, peak score ${alert.peak_score.toFixed(1)}`;
+    lines.push(`alert at row ${alert.fired_row}${verdict}, ${until}${peak}`);
     for (const { channel, share, expected, actual } of alert.channels.slice(0, shownChannels)) {
       lines.push(
         `  ${Math.round(share * 100)} % ${channel}: ${shown(actual)} where ${shown(expected)} is expected`,

@@ -79,9 +79,7 @@ export async function replay(file: string, options: ReplayOptions, context: Comm
     }
     const report = reportReplay({
       recording,
-      alerts: [...alerts.values()].map(
-        (alert) => parts.pipeline.alerting.current(alert.assetId, alert.rule)?.alert ?? alert,
-      ),
+      alerts: [...alerts.values()],
       parts,
       className: options.class,
       trainRows: options.trainRows,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Calibration } from './decision/calibration.ts';
 import type { Scaling, Weights } from './engine.ts';
-import type { NetworkSpec } from './spec.ts';
+import { type NetworkSpec, weightShapes } from './spec.ts';
 
 /** SHA-256 (hex) over everything that decides a score; the same on every machine with the same byte order. */
 export function modelHash(
@@ -20,7 +20,8 @@ export function modelHash(
   ];
   // They are stored as JSON, which has no -0; adding 0 makes one of it.
   for (const array of arrays) hash.update(bytesOf(array.map((value) => value + 0)));
-  for (const [name, { shape, data }] of Object.entries(weights)) {
+  for (const { name } of weightShapes(spec)) {
+    const { shape, data } = weights[name];
     hash.update(JSON.stringify([name, shape]));
     hash.update(bytesOf(data));
   }

@@ -1,13 +1,13 @@
 /** A seeded source of pseudo-random numbers: the same seed gives the same sequence on every machine. */
 export interface Random {
   /** Uniform in [0, 1). */
-  uniform(): number;
+  readonly uniform: () => number;
   /** Standard normal. */
-  gaussian(): number;
+  readonly gaussian: () => number;
   /** Uniform integer in [0, bound). */
-  integer(bound: number): number;
+  readonly integer: (bound: number) => number;
   /** Reorders `items` in place, all orders equally likely. */
-  shuffle(items: { readonly length: number; [index: number]: number }): void;
+  readonly shuffle: (items: { readonly length: number; [index: number]: number }) => void;
 }
 
 /**

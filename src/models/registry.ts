@@ -37,7 +37,7 @@ export function createRegistry(directory: string): Registry {
   const cards = (className: string): ModelCard[] => {
     if (!existsSync(folder(className))) return [];
     return readdirSync(folder(className), { withFileTypes: true })
-      .filter((entry) => entry.isDirectory() && !entry.name.endsWith('.partial'))
+      .filter((entry) => entry.isDirectory())
       .flatMap((entry) => readCard(folder(className), entry.name))
       .sort((a, b) => a.number - b.number);
   };
@@ -74,7 +74,7 @@ export function createRegistry(directory: string): Registry {
 
 /**
  * The card alone; a folder without a readable one is left out, since listing must survive a damaged version. So is a
- * folder with another version's id, such as a copy: pruning by id would remove the original.
+ * folder with another version's id, half written (`ID.partial`) or a copy: pruning by id would remove the original.
  */
 function readCard(directory: string, id: string): ModelCard[] {
   try {

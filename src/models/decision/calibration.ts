@@ -40,8 +40,9 @@ const blocks = 5;
 /**
  * Fits mean, deviation and correlation on all runs, and the threshold on out-of-block statistics: the time is cut into
  * five blocks, and each block is judged by what the other four are like. Neighbouring windows are not independent, so
- * this is what shows how far normal operation wanders from one part of the data to the next. With no residuals at all
- * the threshold is infinite and every score 0.
+ * this is what shows how far normal operation wanders from one part of the data to the next. The quantile counts as at
+ * least one channel alone at one of its deviations, so that a class in which nothing moves has a threshold above 0.
+ * With no residuals at all the threshold is infinite and every score 0.
  */
 export function calibrate(
   runs: readonly ResidualRun[],
@@ -58,7 +59,10 @@ export function calibrate(
     return statisticsOf(part, others, channels);
   });
   const sorted = Float64Array.from(statistics).sort();
-  const bound = sorted.length === 0 ? Number.POSITIVE_INFINITY : quantileOfSorted(sorted, options.quantile);
+  const bound =
+    sorted.length === 0
+      ? Number.POSITIVE_INFINITY
+      : Math.max(quantileOfSorted(sorted, options.quantile), 1 / Math.sqrt(channels));
   return {
     smoothing: options.smoothing,
     ...fitShape(parts, channels),

@@ -1,5 +1,8 @@
 import { CholeskyDecomposition, Matrix } from 'ml-matrix';
 
+/** Rows that are all alike look like certainty, and channels that are all alike could then not be inverted. */
+const leastShrinkage = 1e-6;
+
 /** Inverse of a shrunk correlation matrix, row-major `[C x C]`. */
 export interface Whitening {
   readonly precision: Float32Array;
@@ -10,7 +13,9 @@ export interface Whitening {
 /**
  * Shrinks the covariance of standardised samples (`[n x C]`, rows one after the other in each array) towards the
  * identity by the intensity of Ledoit and Wolf (2004, "A well-conditioned estimator for large-dimensional covariance
- * matrices"), and inverts it. With few samples it tends to the identity, so that it can always be inverted.
+ * matrices"), and inverts it. With few samples it tends to the identity, so that it can always be inverted. A channel
+ * whose variance is below 1 here is one whose deviation was raised to the smallest that counts; it is taken as 1, as
+ * if independent noise filled it up, since inverting the small variance would undo that floor.
  */
 export function fitWhitening(samples: readonly Float32Array[], channels: number): Whitening {
   const count = samples.reduce((sum, { length }) => sum + length / channels, 0);
@@ -21,12 +26,13 @@ export function fitWhitening(samples: readonly Float32Array[], channels: number)
     }
   });
   for (let i = 0; i < channels; i++) for (let j = 0; j < i; j++) covariance.set(j, i, covariance.get(i, j));
-  const shrinkage = count === 0 ? 1 : intensity(samples, channels, count, covariance);
+  const shrinkage = count < 2 ? 1 : intensity(samples, channels, count, covariance);
   const mean = count === 0 ? 1 : covariance.trace() / channels;
   const shrunk = Matrix.add(
     Matrix.mul(covariance, 1 - shrinkage),
     Matrix.mul(Matrix.eye(channels), shrinkage * mean),
   );
+  for (let i = 0; i < channels; i++) shrunk.set(i, i, Math.max(1, shrunk.get(i, i)));
   const inverse = new CholeskyDecomposition(shrunk).solve(Matrix.eye(channels));
   return { precision: Float32Array.from(inverse.to1DArray()), shrinkage };
 }
@@ -53,7 +59,7 @@ function intensity(
     }
     spread += square ** 2 - 2 * across + size;
   });
-  return distance === 0 ? 1 : Math.min(1, spread / count ** 2 / distance);
+  return distance === 0 ? 1 : Math.min(1, Math.max(leastShrinkage, spread / count ** 2 / distance));
 }
 
 function eachRow(

@@ -28,16 +28,16 @@ export function chunkLimits({ window, hidden }: NetworkSpec): ChunkLimits {
 /** Cuts a batch for scoring: into as many chunks as `lanes`, or a multiple, where that is worth while. */
 export function splitBatch(batch: number, lanes: number, limits: ChunkLimits): readonly Chunk[] {
   const needed = Math.ceil(batch / limits.most);
-  const shared = sharesOf(batch, lanes, limits);
+  const shared = sharesOf(batch, lanes, limits.fewest);
   return cut(batch, needed <= shared ? shared : Math.ceil(needed / lanes) * lanes);
 }
 
-/** Cuts a batch for training, where each lane gets one share at most. */
+/** Cuts a batch for training, where each lane gets one share at most; half of 64 was worth while, half of 32 was not. */
 export function shareBatch(batch: number, lanes: number, limits: ChunkLimits): readonly Chunk[] {
-  return cut(batch, sharesOf(batch, lanes, limits));
+  return cut(batch, sharesOf(batch, lanes, 2 * limits.fewest));
 }
 
-function sharesOf(batch: number, lanes: number, { fewest }: ChunkLimits): number {
+function sharesOf(batch: number, lanes: number, fewest: number): number {
   return Math.max(1, Math.min(lanes, Math.floor(batch / fewest)));
 }
 

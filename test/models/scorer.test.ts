@@ -1,0 +1,280 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createScorer, type Scorer, type ScorerOptions } from '../../src/models/scorer.ts';
+import type { Verdict } from '../../src/types.ts';
+import { assetAt, plainModel, until, windowOf } from './support/fixtures.ts';
+import { type ScriptedEngine, scriptedEngine } from './support/scripted-engine.ts';
+
+const shape = { length: 4, channels: 2 };
+const model = plainModel(shape);
+const pump = assetAt(0);
+const press = assetAt(7);
+
+interface Bench {
+  readonly scorer: Scorer;
+  readonly scripted: ScriptedEngine;
+  readonly verdicts: Verdict[];
+  readonly failures: Error[];
+  readonly calls: number[];
+}
+
+function benchOf(changes: Partial<ScorerOptions> = {}): Bench {
+  const scripted = scriptedEngine(shape.channels, shape.length);
+  const verdicts: Verdict[] = [];
+  const failures: Error[] = [];
+  const calls: number[] = [];
+  const scorer = createScorer({
+    windowLength: shape.length,
+    channels: shape.channels,
+    minCoverage: 0.7,
+    raise: 1,
+    batch: 4,
+    waitMs: 1,
+    mostWaiting: 12,
+    onVerdict: (verdict) => verdicts.push(verdict),
+    onBatch: (windows) => calls.push(windows),
+    onFailure: (error) => failures.push(error),
+    ...changes,
+  });
+  onTestFinished(async () => {
+    scripted.release();
+    await scorer.stop();
+    expect(scripted.open()).toBe(0);
+  });
+  return { scorer, scripted, verdicts, failures, calls };
+}
+
+const brief = (verdicts: readonly Verdict[]) =>
+  verdicts.map((verdict) =>
+    verdict.kind === 'unknown'
+      ? `${verdict.at} ${verdict.reason}`
+      : `${verdict.at} ${verdict.score.value.toFixed(2)}`,
+  );
+const window = (at: number, value = 0.5, more: Partial<Parameters<typeof windowOf>[2]> = {}) =>
+  windowOf(pump, at, { ...shape, value, ...more });
+
+describe('scorer', () => {
+  it('says learning at once while there is no model', () => {
+    const { scorer, verdicts } = benchOf();
+    scorer.accept(window(1));
+    expect(verdicts).toEqual([{ kind: 'unknown', asset: pump, at: 1, reason: 'learning' }]);
+    expect(scorer.stats()).toMatchObject({ scored: 0, waiting: 0 });
+  });
+
+  it('scores windows of several assets together and in order', async () => {
+    const { scorer, scripted, verdicts, calls } = benchOf();
+    await scorer.use(model, scripted.engine);
+    for (let at = 0; at < 10; at++)
+      scorer.accept(windowOf(at % 2 ? press : pump, at, { ...shape, value: at }));
+    expect(scorer.stats().waiting).toBe(10);
+    await scorer.settled();
+    // The residual is the value itself, so the score is too; from 1 on it is anomalous.
+    expect(brief(verdicts)).toEqual(Array.from({ length: 10 }, (_, at) => `${at} ${at}.00`));
+    expect(verdicts.map(({ kind }) => kind)).toEqual(['normal', ...Array(9).fill('anomalous')]);
+    expect(verdicts.map(({ asset }) => asset.index)).toEqual([0, 7, 0, 7, 0, 7, 0, 7, 0, 7]);
+    expect(scripted.batches).toEqual([4, 4, 2]);
+    expect(calls).toEqual([4, 4, 2]);
+    expect(scorer.stats()).toEqual({ scored: 10, overloaded: 0, failed: 0, waiting: 0 });
+  });
+
+  it('sends a full batch at once and a smaller one after its wait', async () => {
+    const { scorer, scripted, verdicts } = benchOf({ waitMs: 5 });
+    await scorer.use(model, scripted.engine);
+    for (let at = 0; at < 4; at++) scorer.accept(window(at));
+    expect(scripted.batches).toEqual([4]);
+    scorer.accept(window(4));
+    expect(scripted.batches).toEqual([4]);
+    await until(() => verdicts.length === 5, 'the last verdict');
+    expect(scripted.batches).toEqual([4, 1]);
+  });
+
+  it('does not forget a window that comes between the last verdict and the end of the batch', async () => {
+    let scorer: Scorer | null = null;
+    const seen: number[] = [];
+    const bench = benchOf({
+      onVerdict({ at }) {
+        seen.push(at);
+        if (at < 3) queueMicrotask(() => scorer?.accept(window(at + 1)));
+      },
+    });
+    scorer = bench.scorer;
+    await scorer.use(model, bench.scripted.engine);
+    scorer.accept(window(0));
+    // Nobody calls `settled`: the scorer must go on by itself.
+    await until(() => seen.length === 4, 'the fourth verdict');
+    expect(seen).toEqual([0, 1, 2, 3]);
+  });
+
+  it('copies the window, whose memory belongs to the grid', async () => {
+    const { scorer, scripted, verdicts } = benchOf();
+    await scorer.use(model, scripted.engine);
+    const pooled = window(1, 3);
+    scorer.accept(pooled);
+    pooled.values.fill(99);
+    pooled.measured.fill(0);
+    await scorer.settled();
+    expect(brief(verdicts)).toEqual(['1 3.00']);
+  });
+
+  it('says what it expected and what it saw, in raw units', async () => {
+    const { scorer, scripted, verdicts } = benchOf();
+    const scaling = { center: Float32Array.of(10, 10), scale: Float32Array.of(2, 4), clip: 10 };
+    await scorer.use({ ...model, scaling }, scripted.engine);
+    scorer.accept(window(1, 3));
+    await scorer.settled();
+    const [verdict] = verdicts;
+    if (verdict.kind === 'unknown') throw new Error('not scored');
+    // The scripted residual is 3 scaled units: 3 * 2 and 3 * 4 above what was expected.
+    expect([...verdict.score.expected]).toEqual([3 - 6, 3 - 12]);
+    expect([...verdict.score.actual]).toEqual([3, 3]);
+    expect([...verdict.score.attribution]).toEqual([0.5, 0.5]);
+    expect(verdict.score).toMatchObject({ asset: pump, at: 1, model: model.card.id });
+  });
+
+  it('gives thin windows, and an empty last row, no score and no influence', async () => {
+    const { scorer, scripted, verdicts } = benchOf();
+    await scorer.use({ ...model, calibration: { ...model.calibration, smoothing: 0.5 } }, scripted.engine);
+    scorer.accept(window(1, 8, { coverage: 0.69 }));
+    scorer.accept(window(2, 8, { missing: [0, 1] }));
+    scorer.accept(window(3, 1, { coverage: 0.7 }));
+    await scorer.settled();
+    expect(brief(verdicts)).toEqual(['1 low_coverage', '2 low_coverage', '3 0.50']);
+    expect(scorer.stats().scored).toBe(1);
+  });
+
+  it('lets a missing channel keep its part', async () => {
+    const { scorer, scripted, verdicts } = benchOf();
+    await scorer.use(model, scripted.engine);
+    scorer.accept(window(1, 4));
+    scorer.accept(window(2, 0, { missing: [1] }));
+    await scorer.settled();
+    const last = verdicts[1];
+    if (last.kind === 'unknown') throw new Error('not scored');
+    // Channel 0 is back to 0, channel 1 was 4 when last seen: sqrt(16 / 2).
+    expect(last.score.value).toBeCloseTo(Math.sqrt(8), 5);
+    expect([...last.score.attribution]).toEqual([0, 1]);
+    expect(last.score.actual[0]).toBe(0);
+    expect(last.score.actual[1]).toBeNaN();
+    expect(last.score.expected.every(Number.isFinite)).toBe(true);
+  });
+
+  it('gives up the oldest waiting batch when it cannot keep up, each window by name', async () => {
+    const { scorer, scripted, verdicts } = benchOf({ batch: 2, mostWaiting: 4 });
+    await scorer.use(model, scripted.engine);
+    scripted.hold();
+    // 0 and 1 go to the engine; 2 to 5 wait; 6 and 8 each push two out.
+    for (let at = 0; at < 9; at++) scorer.accept(window(at));
+    expect(brief(verdicts)).toEqual(['2 overloaded', '3 overloaded', '4 overloaded', '5 overloaded']);
+    expect(scorer.stats()).toEqual({ scored: 0, overloaded: 4, failed: 0, waiting: 5 });
+    scripted.release();
+    await scorer.settled();
+    expect(brief(verdicts).slice(4)).toEqual(['0 0.50', '1 0.50', '6 0.50', '7 0.50', '8 0.50']);
+    expect(scorer.stats()).toEqual({ scored: 5, overloaded: 4, failed: 0, waiting: 0 });
+  });
+
+  it('goes on after the engine failed, whatever it threw', async () => {
+    const { scorer, scripted, verdicts, failures } = benchOf({ batch: 2 });
+    await scorer.use(model, scripted.engine);
+    scripted.failNext('score', new Error('no memory'));
+    scripted.failNext('score', 'only text');
+    for (let at = 0; at < 5; at++) scorer.accept(window(at));
+    await scorer.settled();
+    expect(brief(verdicts)).toEqual([
+      '0 engine_failed',
+      '1 engine_failed',
+      '2 engine_failed',
+      '3 engine_failed',
+      '4 0.50',
+    ]);
+    expect(failures.map(({ message }) => message)).toEqual(['no memory', 'only text']);
+    expect(scorer.stats()).toEqual({ scored: 1, overloaded: 0, failed: 4, waiting: 0 });
+  });
+
+  it('changes models between batches: the one in the engine keeps its own, the waiting ones get the new', async () => {
+    const { scorer, scripted, verdicts } = benchOf({ batch: 2 });
+    await scorer.use(model, scripted.engine);
+    scripted.hold();
+    for (let at = 0; at < 4; at++) scorer.accept(window(at, 2));
+    const swapped = scorer.use(plainModel({ ...shape, id: 'next', threshold: 4 }), scripted.engine);
+    await until(() => scripted.open() === 2, 'the second session');
+    scripted.release();
+    await Promise.all([swapped, scorer.settled()]);
+    expect(brief(verdicts)).toEqual(['0 2.00', '1 2.00', '2 0.50', '3 0.50']);
+    expect(verdicts.map((verdict) => (verdict.kind === 'unknown' ? '' : verdict.score.model))).toEqual([
+      model.card.id,
+      model.card.id,
+      'next',
+      'next',
+    ]);
+    expect(scripted.open()).toBe(1);
+  });
+
+  it('starts running means afresh with a new model', async () => {
+    const { scorer, scripted, verdicts } = benchOf();
+    const slow = { ...model, calibration: { ...model.calibration, smoothing: 0.5 } };
+    for (const at of [1, 2]) {
+      await scorer.use(slow, scripted.engine);
+      scorer.accept(window(at, 1));
+      await scorer.settled();
+    }
+    expect(brief(verdicts)).toEqual(['1 0.50', '2 0.50']);
+  });
+
+  it('keeps the model in use when the next one cannot be prepared', async () => {
+    const { scorer, scripted, verdicts } = benchOf();
+    await scorer.use(model, scripted.engine);
+    scripted.failNext('create', new Error('does not fit'));
+    await expect(scorer.use(plainModel({ ...shape, id: 'bad' }), scripted.engine)).rejects.toThrow(
+      'does not fit',
+    );
+    scorer.accept(window(1));
+    await scorer.settled();
+    expect(brief(verdicts)).toEqual(['1 0.50']);
+  });
+
+  it('loses no session when two models are put in use at once, or one while it stops', async () => {
+    const { scorer, scripted } = benchOf();
+    await Promise.all([scorer.use(model, scripted.engine), scorer.use(model, scripted.engine)]);
+    expect(scripted.open()).toBe(1);
+    const late = scorer.use(model, scripted.engine);
+    await Promise.all([scorer.stop(), late]);
+    expect(scripted.open()).toBe(0);
+  });
+
+  it('keeps the order when the model is taken away while windows wait', async () => {
+    const { scorer, scripted, verdicts } = benchOf({ batch: 2 });
+    await scorer.use(model, scripted.engine);
+    scripted.hold();
+    for (let at = 0; at < 3; at++) scorer.accept(window(at));
+    const gone = scorer.use(null, scripted.engine);
+    scorer.accept(window(3));
+    scripted.release();
+    await Promise.all([gone, scorer.settled()]);
+    expect(brief(verdicts)).toEqual(['0 0.50', '1 0.50', '2 learning', '3 learning']);
+  });
+
+  it('gives every verdict before stop is done, and stops twice', async () => {
+    const { scorer, scripted, verdicts } = benchOf({ waitMs: 60_000 });
+    await scorer.use(model, scripted.engine);
+    for (let at = 0; at < 6; at++) scorer.accept(window(at));
+    await scorer.stop();
+    expect(verdicts.length).toBe(6);
+    expect(scripted.open()).toBe(0);
+    await scorer.stop();
+    scorer.accept(window(9));
+    expect(brief(verdicts).slice(6)).toEqual(['9 learning']);
+  });
+
+  it('does not take the fault of who hears the verdicts for one of the engine', async () => {
+    let heard = 0;
+    const { scorer, scripted, failures } = benchOf({
+      onVerdict() {
+        if (++heard === 2) throw new Error('the journal is full');
+      },
+    });
+    await scorer.use(model, scripted.engine);
+    for (let at = 0; at < 3; at++) scorer.accept(window(at));
+    await expect(scorer.settled()).rejects.toThrow('the journal is full');
+    expect(failures).toEqual([]);
+    expect(scorer.stats()).toMatchObject({ failed: 0, waiting: 0 });
+  });
+});

@@ -17,7 +17,9 @@ export async function normalResiduals(
 ): Promise<ResidualRun[]> {
   const channels = order.channels.length;
   const options = { ...order, channels, length: order.windowLength };
-  const starts = windowStarts(order.assets, options, (rows) => [0, rows]);
+  const starts = windowStarts(order.assets, options, (rows) => [0, rows]).filter(
+    ({ row }) => row % order.stride === 0,
+  );
   const residuals = new Float32Array(starts.length * channels);
   const session = await engine.createScoring(network);
   try {
@@ -66,7 +68,7 @@ function windowsAt({ assets, windowLength, channels }: TrainingOrder, starts: re
 }
 
 function splitIntoRuns(
-  { assets, windowLength, channels }: TrainingOrder,
+  { assets, windowLength, stride, channels }: TrainingOrder,
   starts: readonly WindowStart[],
   residuals: Float32Array,
 ): ResidualRun[] {
@@ -76,7 +78,7 @@ function splitIntoRuns(
   for (let i = 1; i <= starts.length; i++) {
     const { asset, row } = starts[i - 1];
     const next = starts[i];
-    if (next !== undefined && next.asset === asset && next.row === row + 1) continue;
+    if (next !== undefined && next.asset === asset && next.row === row + stride) continue;
     const run = residuals.slice(from * count, i * count);
     const { at, measured } = assets[asset];
     const position = new Float32Array(i - from);

@@ -9,6 +9,8 @@ export interface ScorerOptions {
   readonly windowLength: number;
   readonly channels: number;
   readonly minCoverage: number;
+  /** An asset without a score for longer than this, in its own time, starts with a fresh running mean. */
+  readonly forgetAfterMs: number;
   /** Score from which a verdict is anomalous. */
   readonly raise: number;
   /** Most windows of one call of the engine, and how long a window may wait for company. */
@@ -52,6 +54,8 @@ interface InUse {
 export function createScorer(options: ScorerOptions): Scorer {
   const { channels, windowLength } = options;
   const stats: ScorerStats = { scored: 0, overloaded: 0, failed: 0, waiting: 0 };
+  /** Time of each asset's last score, by asset index. */
+  const scoredAt: number[] = [];
   const waiting: WindowBatch[] = [];
   const spare: WindowBatch[] = [];
   const mostBatches = Math.max(2, Math.ceil(options.mostWaiting / options.batch));
@@ -139,6 +143,9 @@ export function createScorer(options: ScorerOptions): Scorer {
         actual[channel] = Number.NaN;
         residual[channel] = Number.NaN;
       }
+      const sinceMs = at - (scoredAt[asset.index] ?? at);
+      if (sinceMs < 0 || sinceMs > options.forgetAfterMs) decider.reset(asset.index);
+      scoredAt[asset.index] = at;
       const value = decider.decide(asset.index, residual, attribution);
       stats.scored++;
       const kind = value >= options.raise ? 'anomalous' : 'normal';

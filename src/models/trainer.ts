@@ -17,6 +17,8 @@ export interface TrainingOrder {
   readonly channels: readonly string[];
   readonly sampleEveryMs: number;
   readonly windowLength: number;
+  /** Rows from one live window to the next: residuals are smoothed at this pace. */
+  readonly stride: number;
   readonly minCoverage: number;
   readonly hidden: number;
   readonly latent: number;

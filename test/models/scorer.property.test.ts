@@ -41,6 +41,7 @@ describe('scorer', () => {
           windowLength: shape.length,
           channels: shape.channels,
           minCoverage: 0.7,
+          forgetAfterMs: 1e12,
           raise: 1,
           batch: 3,
           waitMs: 0,

@@ -26,6 +26,7 @@ function benchOf(changes: Partial<ScorerOptions> = {}): Bench {
     windowLength: shape.length,
     channels: shape.channels,
     minCoverage: 0.7,
+    forgetAfterMs: 1e12,
     raise: 1,
     batch: 4,
     waitMs: 1,
@@ -58,6 +59,14 @@ describe('scorer', () => {
     scorer.accept(window(1));
     expect(verdicts).toEqual([{ kind: 'unknown', asset: pump, at: 1, reason: 'learning' }]);
     expect(scorer.stats()).toMatchObject({ scored: 0, waiting: 0 });
+  });
+
+  it('starts an asset with a fresh running mean after a gap, and when its clock was set back', async () => {
+    const { scorer, scripted, verdicts } = benchOf({ forgetAfterMs: 10 });
+    await scorer.use({ ...model, calibration: { ...model.calibration, smoothing: 0.5 } }, scripted.engine);
+    for (const at of [1, 2, 12, 23, 5]) scorer.accept(window(at, 4));
+    await scorer.settled();
+    expect(brief(verdicts)).toEqual(['1 2.00', '2 3.00', '12 3.50', '23 2.00', '5 2.00']);
   });
 
   it('scores windows of several assets together and in order', async () => {

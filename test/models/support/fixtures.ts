@@ -122,6 +122,7 @@ export function smallOrder(changes: Partial<TrainingOrder> = {}): TrainingOrder 
     sampleEveryMs: 1000,
     windowLength: 8,
     minCoverage: 0.7,
+    stride: 1,
     hidden: 8,
     latent: 4,
     holdout: 0.25,

@@ -22,6 +22,7 @@ export class LaneThread {
   readonly #gate = createRunGate();
   readonly #pending = new Map<number, Pending>();
   #calls = 0;
+  #ending = false;
   #ended = false;
 
   constructor() {
@@ -53,13 +54,16 @@ export class LaneThread {
   }
 
   async end(): Promise<void> {
+    // A process with nothing else to do would end before the thread has, and say that something was left undone.
+    this.#ending = true;
+    this.#worker.ref();
     await this.#worker.terminate();
   }
 
   #settle(answer: LaneAnswer): void {
     const pending = this.#pending.get(answer.call);
     this.#pending.delete(answer.call);
-    if (this.#pending.size === 0) this.#worker.unref();
+    if (this.#pending.size === 0 && !this.#ending) this.#worker.unref();
     if (answer.kind === 'done') pending?.resolve(answer.outputs);
     else pending?.reject(failed(answer.message, null));
   }

@@ -49,13 +49,14 @@ export function startWorker(options: TensorFlowOptions = {}): Promise<WorkerClie
   });
   const waiting = new Map<number, Waiting>();
   let death: ForewarnError | null = null;
+  let ending = false;
   let lastId = 0;
 
   const settle = (id: number, act: (call: Waiting) => void): void => {
     const call = waiting.get(id);
     if (call === undefined) return;
     waiting.delete(id);
-    if (waiting.size === 0) worker.unref();
+    if (waiting.size === 0 && !ending) worker.unref();
     act(call);
   };
   const die = (reason: string, cause?: unknown): void => {
@@ -78,6 +79,9 @@ export function startWorker(options: TensorFlowOptions = {}): Promise<WorkerClie
       });
     },
     async terminate() {
+      // A process with nothing else to do would end before the thread has, and say that something was left undone.
+      ending = true;
+      worker.ref();
       await worker.terminate();
       die('it was told to');
     },

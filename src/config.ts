@@ -131,12 +131,24 @@ export function resolveConfig(
   document: unknown,
   context: LoadContext,
 ): { config: Config | null; problems: Problem[] } {
-  const { file, problems } = validateAgainstSchema(document);
-  // A cross-check of options that are wrong by themselves would only repeat the complaint.
-  if (problems.length > 0) return { config: null, problems };
-  problems.push(...crossCheck(file), ...topicProblems(file));
-  const config = build(file, { ...context, problems });
+  const { file, problems, unsound } = validateAgainstSchema(document);
+  const sound = soundPart(file, unsound);
+  if (sound === null) return { config: null, problems };
+  problems.push(...crossCheck(sound), ...topicProblems(sound));
+  const config = build(sound, { ...context, problems });
   return { config: problems.length === 0 ? deepFreeze(config) : null, problems };
+}
+
+/**
+ * The file without the sections that are wrong by themselves, whose cross-check would only repeat the complaint, so that
+ * all mistakes of the others are told at once; null when a section is wrong that the others need.
+ */
+function soundPart(file: ConfigFile, unsound: ReadonlySet<string>): ConfigFile | null {
+  if (unsound.has('') || unsound.has('classes') || typeof file.classes !== 'object') return null;
+  const { file: defaults } = validateAgainstSchema({ classes: {} });
+  const sections = Object.entries(file).filter(([section]) => !unsound.has(section));
+  const classes = Object.entries(file.classes).filter(([name]) => !unsound.has(`classes.${name}`));
+  return { ...defaults, ...Object.fromEntries(sections), classes: Object.fromEntries(classes) };
 }
 
 function topicProblems(file: ConfigFile): Problem[] {

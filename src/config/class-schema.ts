@@ -88,12 +88,23 @@ export const AssetClass = Type.Object(
         0.5,
       ),
       seed: integer('Same data and same seed give the same model.', 1, 0, 4_294_967_295),
-      hidden: integer('Units of the encoder and of the decoder.', 64, 4, 1024),
+      network: choice(
+        'Kind of network: an LSTM, a GRU or a convolutional autoencoder.',
+        ['lstm_autoencoder', 'gru_autoencoder', 'conv_autoencoder'],
+        'lstm_autoencoder',
+      ),
+      hidden: integer('Units, or filters, of the encoder and of the decoder.', 64, 4, 1024),
       latent: integer(
         'Numbers that the encoder may keep of a window; few of them force it to learn how channels relate.',
         16,
         1,
         1024,
+      ),
+      student: integer(
+        'Hidden units of the student, a small copy of each model for gateways that is kept beside it; 0 makes none. For `lstm_autoencoder` only.',
+        0,
+        0,
+        1023,
       ),
     }),
     score: section('From reconstruction error to score; 1.0 is the threshold.', {

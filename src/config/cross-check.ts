@@ -136,6 +136,21 @@ function checkClass(path: string, options: ClassFile): Problem[] {
       mend,
     });
   }
+  if (train.student > 0 && train.network !== 'lstm_autoencoder') {
+    problems.push({
+      path: `${path}.train.student`,
+      value: train.student,
+      message: `cannot be made of a ${train.network}`,
+      mend: 'Set it to 0, or `network` to lstm_autoencoder.',
+    });
+  } else if (train.student >= train.hidden) {
+    problems.push({
+      path: `${path}.train.student`,
+      value: train.student,
+      message: `is not smaller than the model itself (\`hidden\` is ${train.hidden})`,
+      mend: `Set it to less than ${train.hidden}, or to 0 for no student.`,
+    });
+  }
   const silentAfter = durationMs(alert.silent_after);
   if (silentAfter > 0 && silentAfter < 2 * durationMs(options.sample_every)) {
     const mend = 'Make it at least twice `sample_every`, or 0s for never.';

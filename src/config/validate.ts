@@ -15,17 +15,37 @@ interface SchemaError {
   readonly message: string;
 }
 
-/** Fills in the defaults and lists every place where `document` does not fit the schema. */
-export function validateAgainstSchema(document: unknown): { file: ConfigFile; problems: Problem[] } {
+/**
+ * Fills in the defaults and lists every place where `document` does not fit the schema. `unsound` are the sections
+ * (`mqtt`, `classes.pump`) with a value that cannot be used; a key too many does no harm to the others.
+ */
+export function validateAgainstSchema(document: unknown): {
+  file: ConfigFile;
+  problems: Problem[];
+  unsound: ReadonlySet<string>;
+} {
   const filled = withDefaults(ConfigFile as SchemaNode, document ?? {});
   const problems = new Map<string, Problem>();
+  const unsound = new Set<string>();
   for (const error of Value.Errors(ConfigFile as TSchema, filled) as Iterable<SchemaError>) {
+    for (const section of unsoundSections(error)) unsound.add(section);
     for (const problem of describe(error, filled)) {
       // anyOf reports each branch and then itself: one message a place is enough.
       if (!problems.has(problem.path)) problems.set(problem.path, problem);
     }
   }
-  return { file: filled as ConfigFile, problems: [...problems.values()] };
+  return { file: filled as ConfigFile, problems: [...problems.values()], unsound };
+}
+
+function unsoundSections({ keyword, instancePath, params }: SchemaError): string[] {
+  const [section = '', name] = instancePath.split('/').slice(1).map(unescapePointer);
+  if (keyword === 'boolean') return [];
+  if (keyword === 'additionalProperties') {
+    // A class under a name that cannot be used has no defaults.
+    const names = section === 'classes' && name === undefined ? params.additionalProperties : [];
+    return (names as string[]).map((each) => `classes.${each}`);
+  }
+  return [section === 'classes' && name !== undefined ? `classes.${name}` : section];
 }
 
 /**

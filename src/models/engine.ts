@@ -40,8 +40,9 @@ export interface TrainingOptions {
  * (`test/models/engine/contract.ts`), and weights trained on one score on any other.
  *
  * Errors of all methods here and of the sessions are `ForewarnError`s: `MODEL_MALFORMED` (spec or weights do not
- * fit each other, never retryable), `ENGINE_DISPOSED` (used after `dispose`), `ENGINE_BUSY` (a training
- * call before the last one settled) and `ENGINE_FAILED` (the runtime refused or died, retryable).
+ * fit each other, never retryable), `ENGINE_UNSUPPORTED` (this adapter has no networks of that kind),
+ * `ENGINE_DISPOSED` (used after `dispose`), `ENGINE_BUSY` (a training call before the last one settled) and
+ * `ENGINE_FAILED` (the runtime refused or died, retryable).
  */
 export interface Engine {
   readonly kind: 'onnx' | 'tensorflow';

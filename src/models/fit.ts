@@ -21,9 +21,11 @@ export interface FitOptions {
   readonly steps: number;
   readonly batch: number;
   readonly seed: number;
+  /** What to give for scaled windows `[B x T x C]`, the same shape; without it the windows themselves. */
+  readonly targetOf?: (windows: Float32Array, batch: number) => Promise<Float32Array>;
 }
 
-interface FittedNetwork {
+export interface FittedNetwork {
   readonly weights: Weights;
   readonly steps: number;
   readonly bestStep: number;
@@ -44,8 +46,8 @@ const mostHeldOut = 2048;
 
 /**
  * Fits the network by minibatches of shuffled windows and keeps the weights with the lowest held-out loss. Noise on
- * the input but not on the target keeps it from learning to copy. All randomness comes from `seed`. Throws
- * TRAINING_DIVERGED, or the engine's errors.
+ * the input but not on the target keeps it from learning to copy. The held-out loss is against the windows themselves,
+ * whatever the targets. All randomness comes from `seed`. Throws TRAINING_DIVERGED, or the engine's errors.
  */
 export async function fitNetwork(
   options: FitOptions,
@@ -58,8 +60,8 @@ export async function fitNetwork(
   const batch = Math.min(options.batch, options.fit.length);
   const order = Uint32Array.from({ length: options.fit.length }, (_, i) => i);
   const noise = Float32Array.from({ length: 65_536 }, () => inputNoise * random.gaussian());
-  const target = new Float32Array(batch * spec.window * spec.channels);
-  const input = new Float32Array(target.length);
+  const windows = new Float32Array(batch * spec.window * spec.channels);
+  const input = new Float32Array(windows.length);
   const fitLoss: number[] = [];
   const heldOutLoss: number[] = [];
   const lookEvery = Math.max(1, Math.round(steps / looks));
@@ -79,9 +81,10 @@ export async function fitNetwork(
         random.shuffle(order);
         next = 0;
       }
-      for (let i = 0; i < batch; i++) copyWindow(target, i, scaled, options.fit[order[next + i]], spec);
+      for (let i = 0; i < batch; i++) copyWindow(windows, i, scaled, options.fit[order[next + i]], spec);
       next += batch;
-      addNoise(input, target, noise, random.integer(noise.length));
+      const target = (await options.targetOf?.(windows, batch)) ?? windows;
+      addNoise(input, windows, noise, random.integer(noise.length));
       sum += await session.step(input, target, batch, learningRate(step, steps));
       step++;
       if (step % lookEvery !== 0 && step !== steps) continue;
@@ -146,8 +149,8 @@ function spread<T>(items: readonly T[], most: number): readonly T[] {
   return Array.from({ length: most }, (_, i) => items[Math.floor((i * items.length) / most)]);
 }
 
-function addNoise(input: Float32Array, target: Float32Array, noise: Float32Array, offset: number): void {
-  for (let i = 0; i < target.length; i++) input[i] = target[i] + noise[(offset + i) % noise.length];
+function addNoise(input: Float32Array, windows: Float32Array, noise: Float32Array, offset: number): void {
+  for (let i = 0; i < windows.length; i++) input[i] = windows[i] + noise[(offset + i) % noise.length];
 }
 
 async function lossOf(session: TrainingSession, windows: Float32Array, spec: NetworkSpec): Promise<number> {

@@ -5,6 +5,7 @@ import type { FitProgress } from './fit.ts';
 import type { Model } from './model.ts';
 import type { Registry } from './registry.ts';
 import type { TrainingOrder } from './trainer.ts';
+import type { TrainedModels } from './training-process.ts';
 import { createRowCollector } from './training-set.ts';
 
 export type LearnerPhase =
@@ -44,7 +45,7 @@ export interface LearnerOptions {
     order: TrainingOrder,
     onProgress: (progress: FitProgress) => void,
     signal: AbortSignal,
-  ): Promise<Model>;
+  ): Promise<TrainedModels>;
   /** Puts the model in use; training counts as done when it resolves. */
   onModel(model: Model): Promise<void>;
 }
@@ -114,7 +115,11 @@ export function createLearner(options: LearnerOptions): Learner {
     try {
       const number = registry.nextNumber(className);
       const assets = collector.snapshot();
-      const next = await options.train(
+      const {
+        model: next,
+        student,
+        studentFailure,
+      } = await options.train(
         { ...options.order, number, assets },
         (seen) => {
           progress = seen;
@@ -122,11 +127,15 @@ export function createLearner(options: LearnerOptions): Learner {
         abort.signal,
       );
       registry.save(next);
+      // It is kept beside the model, for gateways; nothing here scores with it.
+      if (student !== null) registry.save(student);
       registry.promote(className, next.card.id);
       registry.prune(className, options.keep);
       await use(next);
       trained++;
       lastFailure = null;
+      if (studentFailure !== null)
+        log.warn({ class: className, model: next.card.id, error: studentFailure }, 'no student was made');
       const { training, threshold } = next.card;
       log.info(
         {
@@ -135,6 +144,7 @@ export function createLearner(options: LearnerOptions): Learner {
           seconds: training.seconds,
           steps: training.steps,
           threshold: threshold.value,
+          ...(student === null ? {} : { student: student.card.id }),
         },
         'model in use',
       );

@@ -44,6 +44,25 @@ export interface ModelCard {
     /** Share of the windows held out from fitting with a score of 1.0 or more. */
     readonly heldOutExceeded: number;
   };
+  /** What a student is worth beside its teacher; null for a model that is none, absent in cards of older versions. */
+  readonly student?: StudentCard | null;
+}
+
+/** A small copy of a model beside that model. Losses are lowest mean squared errors on held-out windows, scaled units. */
+export interface StudentCard {
+  /** Id of the model that it was made from. */
+  readonly teacher: string;
+  /** Hidden units of its encoder and of its decoder. */
+  readonly hidden: number;
+  /** Numbers in its network, and in its teacher's. */
+  readonly parameters: number;
+  readonly teacherParameters: number;
+  readonly heldOutLoss: number;
+  readonly teacherHeldOutLoss: number;
+  /** Spearman's rank correlation of its scores and its teacher's on the held-out windows. */
+  readonly scoreAgreement: number;
+  /** Windows a second over its teacher's, on the machine and engine of the training. */
+  readonly speedUp: number;
 }
 
 /** An immutable model version: everything that scoring needs. */

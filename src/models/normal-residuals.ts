@@ -34,30 +34,31 @@ export async function normalResiduals(
   return splitIntoRuns(order, starts, residuals);
 }
 
-/** Share of the windows from `position` on (see {@link ResidualRun}) that score 1.0 or more. */
-export function shareExceeding(
+/** Scores of the windows from `position` on (see {@link ResidualRun}), run after run. */
+export function scoresFrom(
   runs: readonly ResidualRun[],
   position: number,
   calibration: Calibration,
-): number {
+): number[] {
   const decider = createDecider(calibration);
   const channels = calibration.mean.length;
   const attribution = new Float32Array(channels);
-  let exceeded = 0;
-  let count = 0;
+  const scores: number[] = [];
   for (const [asset, run] of runs.entries()) {
     for (const [row, when] of run.position.entries()) {
       const residual = run.residuals.subarray(row * channels, (row + 1) * channels);
       const score = decider.decide(asset, residual, attribution);
-      if (when < position) continue;
-      if (score >= 1) exceeded++;
-      count++;
+      if (when >= position) scores.push(score);
     }
   }
-  return count === 0 ? 0 : exceeded / count;
+  return scores;
 }
 
-function windowsAt({ assets, windowLength, channels }: TrainingOrder, starts: readonly WindowStart[]) {
+/** The windows from `starts` on, `[n x T x C]` in raw units. */
+export function windowsAt(
+  { assets, windowLength, channels }: TrainingOrder,
+  starts: readonly WindowStart[],
+): Float32Array {
   const size = windowLength * channels.length;
   const windows = new Float32Array(starts.length * size);
   for (const [i, { asset, row }] of starts.entries()) {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { loadModel, saveModel, syncDirectory, writeDurably } from './artefact.ts';
 import type { Model, ModelCard } from './model.ts';
 
-/** A version as the registry lists it. */
+/** A model as the registry lists it. */
 export interface RegisteredModel {
   readonly card: ModelCard;
   readonly champion: boolean;
@@ -21,7 +21,10 @@ export interface Registry {
   /** The version in use, or null. Throws MODEL_MALFORMED when its files are damaged. */
   champion(className: string): Model | null;
   list(className: string): RegisteredModel[];
-  /** Removes the oldest versions beyond `keep`; never the champion. */
+  /**
+   * Removes the oldest versions beyond `keep`, the champion not counted and never removed. A model and its student have
+   * one number and are one version: they stay and go together.
+   */
   prune(className: string, keep: number): void;
 }
 
@@ -64,8 +67,11 @@ export function createRegistry(directory: string): Registry {
     },
     prune(className, keep) {
       const champion = championId(className);
-      const others = cards(className).filter(({ id }) => id !== champion);
-      for (const { id } of others.slice(0, Math.max(0, others.length - keep))) {
+      const all = cards(className);
+      const inUse = all.find(({ id }) => id === champion)?.number;
+      const others = [...new Set(all.map(({ number }) => number))].filter((number) => number !== inUse);
+      const old = new Set(others.slice(0, Math.max(0, others.length - keep)));
+      for (const { id } of all.filter(({ number }) => old.has(number))) {
         rmSync(join(folder(className), id), { recursive: true, force: true });
       }
     },

@@ -1,6 +1,8 @@
 import { ForewarnError } from '../errors.ts';
+import { networkOf } from './engine/networks/networks.ts';
 import type { NamedTensor, Scaling, Weights } from './engine.ts';
-import { createRandom, type Random } from './random.ts';
+import { createRandom } from './random.ts';
+import { startingValues, type WeightStart } from './starting-values.ts';
 
 /**
  * An LSTM reads the window into its last hidden state; that state, or a dense layer of it, is the latent vector; a
@@ -20,48 +22,42 @@ export interface LstmAutoencoderSpec {
   readonly reverse: boolean;
 }
 
+/** The same with a GRU in the place of each LSTM, which has three quarters of the weights. */
+export interface GruAutoencoderSpec extends Omit<LstmAutoencoderSpec, 'kind'> {
+  readonly kind: 'gru_autoencoder';
+}
+
+/**
+ * Two convolutions of stride 2 shorten the window to a quarter, a dense layer of that is the latent vector, and
+ * another and two convolutions undo it.
+ */
+export interface ConvAutoencoderSpec {
+  readonly kind: 'conv_autoencoder';
+  readonly window: number;
+  readonly channels: number;
+  /** Filters of a convolution. */
+  readonly hidden: number;
+  readonly latent: number;
+}
+
 /** Everything that determines a network but its weights. A new architecture is a new member. */
-export type NetworkSpec = LstmAutoencoderSpec;
+export type NetworkSpec = LstmAutoencoderSpec | GruAutoencoderSpec | ConvAutoencoderSpec;
 
 export interface WeightShape {
   readonly name: string;
   readonly shape: readonly number[];
-  /** How the weight starts. `recurrent` and `gates` are 4 blocks of H columns in {@link weightShapes}' gate order. */
-  readonly start: 'kernel' | 'recurrent' | 'gates' | 'zero';
+  readonly start: WeightStart;
 }
 
-/**
- * Names and shapes of a network's parameters, in their one fixed order. `x * kernel` with row vectors `x`, so a
- * kernel is `[inputs x outputs]`. The 4H columns of an LSTM's weights are the gates input, forget, output and
- * candidate, in this order (i f o g): `c' = s(f) c + s(i) tanh(g)`, `h' = s(o) tanh(c')`, with one bias and h = c = 0
- * at the start.
- */
+/** Names and shapes of a network's parameters, in their one fixed order. A kernel is `[inputs x outputs]`. */
 export function weightShapes(spec: NetworkSpec): readonly WeightShape[] {
-  const gates = 4 * spec.hidden;
-  const lstm = (name: string, inputs: number): WeightShape[] => [
-    { name: `${name}.input`, shape: [inputs, gates], start: 'kernel' },
-    { name: `${name}.recurrent`, shape: [spec.hidden, gates], start: 'recurrent' },
-    { name: `${name}.bias`, shape: [gates], start: 'gates' },
-  ];
-  const dense = (name: string, inputs: number, outputs: number): WeightShape[] => [
-    { name: `${name}.kernel`, shape: [inputs, outputs], start: 'kernel' },
-    { name: `${name}.bias`, shape: [outputs], start: 'zero' },
-  ];
-  return [
-    ...lstm('encoder', spec.channels),
-    ...(spec.latent === null ? [] : dense('latent', spec.hidden, spec.latent)),
-    ...lstm('decoder', spec.latent ?? spec.hidden),
-    ...dense('output', spec.hidden, spec.channels),
-  ];
+  return networkOf(spec).weightShapes(spec);
 }
 
 /** Throws `MODEL_MALFORMED`, naming the field, unless every size is a positive integer of a known kind of network. */
 function checkSpec(spec: NetworkSpec): void {
-  if (spec.kind !== 'lstm_autoencoder') throw malformed(`unknown kind of network ${String(spec.kind)}`);
-  for (const field of ['window', 'channels', 'hidden', 'latent'] as const) {
-    const size = spec[field];
-    if (field === 'latent' && size === null) continue;
-    if (!Number.isInteger(size) || Number(size) < 1)
+  for (const [field, size] of Object.entries(networkOf(spec).sizes(spec))) {
+    if (!Number.isInteger(size) || size < 1)
       throw malformed(`${field} must be a positive integer, is ${size}`);
   }
 }
@@ -98,11 +94,7 @@ export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, dimension) => product * dimension, 1);
 }
 
-/**
- * Fresh weights; the same seed gives the same weights. Kernels are Glorot uniform, recurrent weights have orthonormal
- * rows, biases are 0 but the forget gate's, which is 1 (the start that Keras uses, after Glorot 2010, Saxe 2014 and
- * Jozefowicz 2015).
- */
+/** Fresh weights; the same seed gives the same weights. */
 export function initialWeights(spec: NetworkSpec, seed: number): Weights {
   checkSpec(spec);
   const random = createRandom(seed);
@@ -111,50 +103,6 @@ export function initialWeights(spec: NetworkSpec, seed: number): Weights {
     weights[name] = { shape, data: startingValues(start, shape, random) };
   }
   return weights;
-}
-
-function startingValues(
-  start: WeightShape['start'],
-  shape: readonly number[],
-  random: Random,
-): Float32Array<ArrayBuffer> {
-  const data = new Float32Array(sizeOf(shape));
-  switch (start) {
-    case 'zero':
-      return data;
-    case 'gates': {
-      const hidden = data.length / 4;
-      return data.fill(1, hidden, 2 * hidden);
-    }
-    case 'kernel': {
-      const limit = Math.sqrt(6 / (shape[0] + shape[1]));
-      return data.map(() => (2 * random.uniform() - 1) * limit);
-    }
-    case 'recurrent':
-      return orthonormalRows(shape[0], shape[1], random);
-  }
-}
-
-/** Gaussian rows made orthonormal one after the other (modified Gram-Schmidt); needs `rows <= columns`. */
-function orthonormalRows(rows: number, columns: number, random: Random): Float32Array<ArrayBuffer> {
-  const matrix = Float64Array.from({ length: rows * columns }, () => random.gaussian());
-  for (let r = 0; r < rows; r++) {
-    const row = matrix.subarray(r * columns, (r + 1) * columns);
-    for (let before = 0; before < r; before++) {
-      const other = matrix.subarray(before * columns, (before + 1) * columns);
-      const overlap = dot(row, other);
-      for (let k = 0; k < columns; k++) row[k] -= overlap * other[k];
-    }
-    const norm = Math.sqrt(dot(row, row));
-    for (let k = 0; k < columns; k++) row[k] /= norm;
-  }
-  return Float32Array.from(matrix);
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let k = 0; k < a.length; k++) sum += a[k] * b[k];
-  return sum;
 }
 
 function malformed(message: string): ForewarnError {

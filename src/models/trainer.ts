@@ -1,11 +1,11 @@
 import { ForewarnError } from '../errors.ts';
 import type { Clock } from '../types.ts';
 import { calibrate } from './decision/calibration.ts';
-import type { Engine } from './engine.ts';
-import { type FitProgress, fitNetwork } from './fit.ts';
+import type { Engine, Scaling } from './engine.ts';
+import { type FitProgress, type FittedNetwork, fitNetwork } from './fit.ts';
 import { modelHash } from './hash.ts';
 import type { Model } from './model.ts';
-import { normalResiduals, shareExceeding } from './normal-residuals.ts';
+import { normalResiduals, scoresFrom } from './normal-residuals.ts';
 import { fitScaling } from './scaling.ts';
 import { initialWeights, type NetworkSpec } from './spec.ts';
 import { type AssetRows, type WindowStart, windowStarts } from './training-set.ts';
@@ -20,8 +20,11 @@ export interface TrainingOrder {
   /** Rows from one live window to the next: residuals are smoothed at this pace. */
   readonly stride: number;
   readonly minCoverage: number;
+  readonly network: NetworkSpec['kind'];
   readonly hidden: number;
   readonly latent: number;
+  /** Hidden units of the student that goes with the model; 0 makes none. */
+  readonly student: number;
   /** Share of each asset's rows, the latest, that fitting does not see. */
   readonly holdout: number;
   readonly steps: number;
@@ -37,14 +40,23 @@ export interface TrainingOrder {
 /** With fewer held-out windows than this a quantile of their scores means nothing. */
 const fewestHeldOut = 30;
 
+export interface TrainingContext {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  onProgress(progress: FitProgress): void;
+}
+
+/** Windows that the weights are fitted on, and later ones that they never see. */
+export interface SplitWindows {
+  readonly fit: readonly WindowStart[];
+  readonly heldOut: readonly WindowStart[];
+}
+
 /**
  * Makes a model version: scaling, network, calibration and threshold. The threshold and early stopping use the latest
  * rows of each asset, which the weights never saw. Throws TRAINING_DATA_TOO_SHORT, or the engine's errors.
  */
-export async function train(
-  order: TrainingOrder,
-  context: { engine: Engine; clock: Clock; onProgress(progress: FitProgress): void },
-): Promise<Model> {
+export async function train(order: TrainingOrder, context: TrainingContext): Promise<Model> {
   const startedAt = context.clock();
   const { assets, channels: names } = order;
   const split = splitWindows(order);
@@ -52,18 +64,28 @@ export async function train(
     joinRows(assets, names.length, (rows) => fitEnd(rows, order.holdout)),
     names.length,
   );
-  const spec: NetworkSpec = {
-    kind: 'lstm_autoencoder',
-    window: order.windowLength,
-    channels: names.length,
-    hidden: order.hidden,
-    latent: order.latent,
-    reverse: true,
-  };
+  const spec = specOf(order);
   const fitted = await fitNetwork(
     { ...order, spec, scaling, start: initialWeights(spec, order.seed), ...split },
     context,
   );
+  return completeModel(order, { spec, scaling, split, fitted, startedAt }, context);
+}
+
+/** From fitted weights to a model version: calibration, threshold, hash and card. */
+export async function completeModel(
+  order: TrainingOrder,
+  made: {
+    readonly spec: NetworkSpec;
+    readonly scaling: Scaling;
+    readonly split: SplitWindows;
+    readonly fitted: FittedNetwork;
+    readonly startedAt: number;
+  },
+  context: TrainingContext,
+): Promise<Model> {
+  const { spec, scaling, fitted } = made;
+  const names = order.channels;
   const runs = await normalResiduals(order, context.engine, { spec, weights: fitted.weights, scaling });
   const calibration = calibrate(runs, names.length, order);
   const parts = { spec, scaling, calibration, weights: fitted.weights };
@@ -80,14 +102,14 @@ export async function train(
       channels: names,
       sampleEveryMs: order.sampleEveryMs,
       spec,
-      data: describeData(assets, split),
+      data: describeData(order.assets, made.split),
       training: {
         seed: order.seed,
         steps: fitted.steps,
         bestStep: fitted.bestStep,
         fitLoss: fitted.fitLoss,
         heldOutLoss: fitted.heldOutLoss,
-        seconds: (context.clock() - startedAt) / 1000,
+        seconds: (context.clock() - made.startedAt) / 1000,
         engine: context.engine.kind,
       },
       threshold: {
@@ -95,17 +117,29 @@ export async function train(
         quantile: order.quantile,
         margin: order.margin,
         smoothing: order.smoothing,
-        heldOutExceeded: shareExceeding(runs, 1 - order.holdout, calibration),
+        heldOutExceeded: shareExceeding(scoresFrom(runs, 1 - order.holdout, calibration)),
       },
+      student: null,
     },
   };
+}
+
+function shareExceeding(scores: readonly number[]): number {
+  return scores.length === 0 ? 0 : scores.filter((score) => score >= 1).length / scores.length;
+}
+
+function specOf({ network, channels, windowLength, hidden, latent }: TrainingOrder): NetworkSpec {
+  const sizes = { window: windowLength, channels: channels.length, hidden, latent };
+  if (network === 'conv_autoencoder') return { kind: network, ...sizes };
+  return { kind: network, ...sizes, reverse: true };
 }
 
 function fitEnd(rows: number, holdout: number): number {
   return Math.floor(rows * (1 - holdout));
 }
 
-function splitWindows(order: TrainingOrder): { fit: WindowStart[]; heldOut: WindowStart[] } {
+/** The windows of both parts of each asset's rows. Throws TRAINING_DATA_TOO_SHORT. */
+export function splitWindows(order: TrainingOrder): SplitWindows {
   const options = { ...order, channels: order.channels.length, length: order.windowLength };
   const fit = windowStarts(order.assets, options, (rows) => [0, fitEnd(rows, order.holdout)]);
   const heldOut = windowStarts(order.assets, options, (rows) => [fitEnd(rows, order.holdout), rows]);
@@ -137,7 +171,7 @@ function joinRows(
   return joined;
 }
 
-function describeData(assets: readonly AssetRows[], split: { fit: WindowStart[]; heldOut: WindowStart[] }) {
+function describeData(assets: readonly AssetRows[], split: SplitWindows) {
   return {
     assets: assets.map(({ assetId }) => assetId),
     rows: assets.reduce((sum, { at }) => sum + at.length, 0),

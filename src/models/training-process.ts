@@ -13,11 +13,19 @@ export interface TrainingRequest {
   readonly engine: EngineChoice;
 }
 
+/** A model, and its student where the order asks for one. */
+export interface TrainedModels {
+  readonly model: Model;
+  /** Null when none was asked for or it failed; its failure does not keep the model from being used. */
+  readonly student: Model | null;
+  readonly studentFailure: string | null;
+}
+
 /** What the child sends; everything is cloneable. */
 export type TrainingMessage =
   | { readonly kind: 'ready' }
   | { readonly kind: 'progress'; readonly progress: FitProgress }
-  | { readonly kind: 'model'; readonly model: Model }
+  | { readonly kind: 'trained'; readonly trained: TrainedModels }
   | {
       readonly kind: 'failed';
       readonly code: string;
@@ -43,7 +51,7 @@ export function trainInChild(
   engine: EngineChoice,
   onProgress: (progress: FitProgress) => void,
   signal: AbortSignal,
-): Promise<Model> {
+): Promise<TrainedModels> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(aborted());
     const child = fork(fileURLToPath(worker), {
@@ -81,8 +89,8 @@ export function trainInChild(
         case 'progress':
           onProgress(message.progress);
           return;
-        case 'model':
-          settle(() => resolve(message.model));
+        case 'trained':
+          settle(() => resolve(message.trained));
           child.disconnect();
           return;
         case 'failed': {

@@ -1,33 +1,47 @@
-// The child process of training-process.ts: takes one order, answers with progress and then one model, and ends.
+// The child process of training-process.ts: takes one order, answers with progress and then what it made, and ends.
 import { ForewarnError, messageOf } from '../errors.ts';
 import { chooseEngine } from './engine-choice.ts';
 import type { FitProgress } from './fit.ts';
 import type { Model } from './model.ts';
-import { train } from './trainer.ts';
-import type { TrainingMessage, TrainingRequest } from './training-process.ts';
+import { trainStudent } from './student.ts';
+import { type TrainingContext, train } from './trainer.ts';
+import type { TrainedModels, TrainingMessage, TrainingRequest } from './training-process.ts';
 
 const send = (message: TrainingMessage) => process.send?.(message);
 
-async function run({ order, engine: wanted }: TrainingRequest): Promise<Model> {
+async function run({ order, engine: wanted }: TrainingRequest): Promise<TrainedModels> {
   const { engine } = await chooseEngine(wanted, { onFallback: () => undefined });
-  const context = {
+  const parts = order.student > 0 ? 2 : 1;
+  /** Each part has the share of the progress that its steps have of all. */
+  const contextOf = (part: number): TrainingContext => ({
     engine,
     clock: Date.now,
-    onProgress: (progress: FitProgress) => send({ kind: 'progress', progress }),
+    onProgress: ({ step, steps, ...losses }: FitProgress) =>
+      send({ kind: 'progress', progress: { ...losses, step: part * steps + step, steps: parts * steps } }),
+  });
+  const attempt = async (make: () => Promise<Model>): Promise<Model> => {
+    try {
+      return await make();
+    } catch (error) {
+      const died = error instanceof ForewarnError && error.code === 'ENGINE_FAILED' && wanted !== 'onnx';
+      if (!died) throw error;
+      // The engine has fallen back to the CPU by now; a training must start over to go on there.
+      return make();
+    }
   };
+  const model = await attempt(() => train(order, contextOf(0)));
+  if (order.student === 0) return { model, student: null, studentFailure: null };
   try {
-    return await train(order, context);
+    const student = await attempt(() => trainStudent(order, model, contextOf(1)));
+    return { model, student, studentFailure: null };
   } catch (error) {
-    const died = error instanceof ForewarnError && error.code === 'ENGINE_FAILED' && wanted !== 'onnx';
-    if (!died) throw error;
-    // The engine has fallen back to the CPU by now; a training must start over to go on there.
-    return train(order, context);
+    return { model, student: null, studentFailure: messageOf(error) };
   }
 }
 
 process.on('message', (request: TrainingRequest) => {
   run(request).then(
-    (model) => send({ kind: 'model', model }),
+    (trained) => send({ kind: 'trained', trained }),
     (error: unknown) => {
       const known = error instanceof ForewarnError ? error : null;
       send({

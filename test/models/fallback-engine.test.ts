@@ -45,6 +45,19 @@ function dyingEngine(good: number, code = 'ENGINE_FAILED'): Engine {
   };
 }
 
+/** Refuses other kinds of networks as the TensorFlow engine does. */
+function lstmOnly(engine: Engine): Engine {
+  const checked = <T>({ kind }: NetworkSpec, call: () => Promise<T>): Promise<T> => {
+    if (kind === 'lstm_autoencoder') return call();
+    return Promise.reject(new ForewarnError('ENGINE_UNSUPPORTED', `no networks of kind ${kind}`));
+  };
+  return {
+    ...engine,
+    createScoring: (options) => checked(options.spec, () => engine.createScoring(options)),
+    createTraining: (options) => checked(options.spec, () => engine.createTraining(options)),
+  };
+}
+
 describe('fallback engine', () => {
   it('scores the batches that were in flight again, all of them, and says once why', async () => {
     const expected = await (await onnx.createScoring(model)).score(windows, 3);
@@ -77,6 +90,37 @@ describe('fallback engine', () => {
     const engine = createFallbackEngine(dyingEngine(0, 'MODEL_MALFORMED'), onnx, () => undefined);
     await expect(engine.createScoring(model)).rejects.toMatchObject({ code: 'MODEL_MALFORMED' });
     expect(engine.kind).toBe('tensorflow');
+  });
+});
+
+describe('a network of a kind that the primary does not have', () => {
+  const gru: NetworkSpec = { ...spec, kind: 'gru_autoencoder' };
+  const weights = initialWeights(gru, 1);
+
+  it('runs on the backup, and the primary goes on with the others', async () => {
+    const reasons: string[] = [];
+    const primary = lstmOnly(dyingEngine(Number.POSITIVE_INFINITY));
+    const engine = createFallbackEngine(primary, onnx, (error) => reasons.push(error.message));
+    const session = await engine.createScoring({ ...model, spec: gru, weights });
+    const expected = await onnx.createScoring({ ...model, spec: gru, weights });
+    expect(await session.score(windows, 3)).toEqual(await expected.score(windows, 3));
+    const training = await engine.createTraining({ spec: gru, weights, clipNorm: 1, weightDecay: 0 });
+    expect(await training.loss(windows, windows, 3)).toBeGreaterThan(0);
+    expect(reasons).toEqual([]);
+    expect(engine.kind).toBe('tensorflow');
+    await Promise.all([session.dispose(), expected.dispose(), training.dispose()]);
+  });
+
+  it('is no reason not to fall back when the primary fails later', async () => {
+    const reasons: string[] = [];
+    const engine = createFallbackEngine(lstmOnly(dyingEngine(0)), onnx, ({ message }) =>
+      reasons.push(message),
+    );
+    const other = await engine.createScoring({ ...model, spec: gru, weights });
+    const session = await engine.createScoring(model);
+    expect((await session.score(windows, 3)).lastResidual).toHaveLength(6);
+    expect(reasons).toEqual(['the device is gone']);
+    await Promise.all([other.dispose(), session.dispose()]);
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { modelHash } from '../../src/models/hash.ts';
 import type { Model } from '../../src/models/model.ts';
+import type { NetworkSpec } from '../../src/models/spec.ts';
 import { plainModel } from './support/fixtures.ts';
 
 const model = plainModel({ channels: 2 });
@@ -33,7 +34,8 @@ describe('modelHash', () => {
       hashOf(),
       hashOf({}, ['channel-0', 'other']),
       hashOf({}, [names[1], names[0]]),
-      modelHash(names, { ...model, spec: { ...model.card.spec, reverse: false } }),
+      modelHash(names, { ...model, spec: { ...model.card.spec, reverse: false } as NetworkSpec }),
+      modelHash(names, { ...model, spec: { ...model.card.spec, kind: 'gru_autoencoder' } as NetworkSpec }),
       modelHash(names, { ...model, spec: { ...model.card.spec, window: 5 } }),
       hashOf({ scaling: { ...scaling, clip: 9 } }),
       hashOf({ scaling: { ...scaling, center: nudged(scaling.center) } }),

@@ -15,7 +15,7 @@ interface Training {
   readonly order: TrainingOrder;
   readonly signal: AbortSignal;
   show(progress: Partial<FitProgress>): void;
-  succeed(model: Model): void;
+  succeed(model: Model, student?: Model | null, studentFailure?: string | null): void;
   fail(error: unknown): void;
 }
 
@@ -60,7 +60,8 @@ function benchOf(changes: Partial<LearnerOptions> = {}, directory = temporaryDir
           order: asked,
           signal,
           show: (progress) => onProgress({ step: 0, steps: 100, fitLoss: 1, heldOutLoss: 1, ...progress }),
-          succeed: resolve,
+          succeed: (model, student = null, studentFailure = null) =>
+            resolve({ model, student, studentFailure }),
           fail: reject,
         });
         signal.addEventListener('abort', () => reject(new ForewarnError('TRAINING_ABORTED', 'stopped')));
@@ -144,6 +145,42 @@ describe('learner', () => {
     expect(registry.champion('pump')?.card.id).toBe(model.card.id);
     feed(500);
     expect(trainings.length).toBe(1);
+  });
+
+  it('keeps the student beside the model in use, in which it is not put', async () => {
+    const { learner, registry, trainings, used, complaints, feed } = benchOf();
+    feed(100);
+    const model = modelOf(1);
+    const student = plainModel({ channels: 2, length: 4, number: 1, seed: 99 });
+    trainings[0].succeed(model, student);
+    await until(() => learner.status().phase === 'ready', 'the model');
+    expect(used).toEqual([model.card.id]);
+    expect(registry.champion('pump')?.card.id).toBe(model.card.id);
+    expect(registry.list('pump').map(({ card, champion }) => [card.id, champion])).toEqual(
+      expect.arrayContaining([
+        [model.card.id, true],
+        [student.card.id, false],
+      ]),
+    );
+    expect(complaints).toEqual([]);
+  });
+
+  it('uses the model although its student failed, and says why there is none', async () => {
+    const { learner, registry, trainings, complaints, feed } = benchOf();
+    feed(100);
+    const model = modelOf(1);
+    trainings[0].succeed(model, null, 'no memory');
+    await until(() => learner.status().phase === 'ready', 'the model');
+    expect(learner.status()).toMatchObject({
+      model: model.card.id,
+      trained: 1,
+      failed: 0,
+      lastFailure: null,
+    });
+    expect(registry.list('pump').length).toBe(1);
+    expect(complaints).toEqual([
+      { fields: { class: 'pump', model: model.card.id, error: 'no memory' }, message: 'no student was made' },
+    ]);
   });
 
   it('never goes backward on the way to a model', async () => {

@@ -67,6 +67,18 @@ describe('registry', () => {
     expect(numbers(registry)).toEqual([2]);
   });
 
+  it('counts a model and its student as one version, which stays or goes as a whole', () => {
+    const registry = createRegistry(temporaryDirectory());
+    const ids = fill(registry, 4);
+    for (const number of [1, 2, 3]) registry.save(plainModel({ number, seed: 100 + number }));
+    registry.promote('pump', ids[0]);
+    expect(registry.nextNumber('pump')).toBe(5);
+    registry.prune('pump', 2);
+    expect(numbers(registry)).toEqual([1, 1, 3, 3, 4]);
+    registry.prune('pump', 1);
+    expect(numbers(registry)).toEqual([1, 1, 4]);
+  });
+
   it('lists, numbers and prunes past damaged folders', () => {
     const directory = temporaryDirectory();
     const registry = createRegistry(directory);

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { createOnnxEngine } from '../../src/models/engine/onnx/onnx-engine.ts';
 import { modelHash } from '../../src/models/hash.ts';
+import { trainStudent } from '../../src/models/student.ts';
 import { train } from '../../src/models/trainer.ts';
 import { trainInChild } from '../../src/models/training-process.ts';
 import { smallOrder, until } from './support/fixtures.ts';
@@ -38,12 +39,42 @@ describe.skipIf(!existsSync(built))('training in a child process', () => {
   it('gives the model that training here would give, and shows progress', async () => {
     const order = smallOrder({ steps: 40 });
     const steps: number[] = [];
-    const model = await trainInChild(order, 'onnx', ({ step }) => steps.push(step), never);
+    const { model, student } = await trainInChild(order, 'onnx', ({ step }) => steps.push(step), never);
     expect(steps.length).toBeGreaterThan(5);
     expect(steps).toEqual(steps.toSorted((a, b) => a - b));
     expect(modelHash(order.channels, { ...model, spec: model.card.spec })).toBe(model.card.hash);
     const here = await train(order, { engine: createOnnxEngine(), clock: () => 0, onProgress() {} });
     expect(model.card.hash).toBe(here.card.hash);
+    expect(student).toBeNull();
+  });
+
+  it('makes the student in the same child, as here, and the progress never turns back', async () => {
+    const order = smallOrder({ steps: 40, student: 4 });
+    const shares: number[] = [];
+    const { model, student, studentFailure } = await trainInChild(
+      order,
+      'onnx',
+      ({ step, steps }) => shares.push(step / steps),
+      never,
+    );
+    expect(studentFailure).toBeNull();
+    const context = { engine: createOnnxEngine(), clock: () => 0, onProgress() {} };
+    expect(student?.card.hash).toBe((await trainStudent(order, model, context)).card.hash);
+    expect(student?.card.student).toMatchObject({ teacher: model.card.id, hidden: 4 });
+    expect(shares).toEqual(shares.toSorted((a, b) => a - b));
+    expect(shares[shares.length - 1]).toBe(1);
+  });
+
+  it('hands the model over although its student failed, and says why', async () => {
+    const { model, student, studentFailure } = await trainInChild(
+      smallOrder({ steps: 20, student: 8 }),
+      'onnx',
+      () => {},
+      never,
+    );
+    expect(model.card.number).toBe(1);
+    expect(student).toBeNull();
+    expect(studentFailure).toContain('No student of 8 hidden units');
   });
 
   it('passes the failure on as it was', async () => {

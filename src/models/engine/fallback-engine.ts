@@ -4,7 +4,8 @@ import type { Engine, ScoringOptions, ScoringSession } from '../engine.ts';
 /**
  * An engine that is `primary` until that one fails, and `backup` from then on, for good: a device that died once is not
  * trusted again before a restart. A batch that was in flight is scored again on the backup, so no window is lost. A
- * training that was under way rejects with `ENGINE_FAILED`; started again it runs on the backup.
+ * training that was under way rejects with `ENGINE_FAILED`; started again it runs on the backup. A network of a kind that
+ * the primary does not have runs on the backup from the start, which is no failure.
  */
 export function createFallbackEngine(
   primary: Engine,
@@ -14,6 +15,7 @@ export function createFallbackEngine(
   let failed = false;
 
   const fall = (error: unknown): void => {
+    if (codeOf(error) === 'ENGINE_UNSUPPORTED') return;
     if (!isEngineFailure(error)) throw error;
     if (failed) return;
     failed = true;
@@ -85,7 +87,9 @@ function fallbackSession(
 }
 
 function isEngineFailure(error: unknown): error is ForewarnError {
-  return (
-    error instanceof ForewarnError && (error.code === 'ENGINE_FAILED' || error.code === 'ENGINE_UNAVAILABLE')
-  );
+  return codeOf(error) === 'ENGINE_FAILED' || codeOf(error) === 'ENGINE_UNAVAILABLE';
+}
+
+function codeOf(error: unknown): string | null {
+  return error instanceof ForewarnError ? error.code : null;
 }

@@ -1,12 +1,12 @@
 import { afterAll, describe } from 'vitest';
 import { startTensorFlowEngine } from '../../../src/models/engine/tensorflow/tensorflow-engine.ts';
-import { engineContract } from '../engine/contract.ts';
-import { tensorFlowIsHere } from './linked.ts';
+import { engineContract, lstmSpecs } from '../engine/contract.ts';
+import { tensorFlowHere } from './linked.ts';
 
-describe.skipIf(!(await tensorFlowIsHere()))('contract', () => {
+describe.skipIf((await tensorFlowHere()) === null)('contract', () => {
   const started = startTensorFlowEngine();
   // Awaited by the contract; without it nobody would hear of a failure.
   started.catch(() => undefined);
   afterAll(async () => (await started).stop());
-  engineContract('tensorflow', () => started);
+  engineContract('tensorflow', lstmSpecs, () => started);
 });

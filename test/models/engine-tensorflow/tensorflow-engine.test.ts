@@ -8,7 +8,7 @@ import type { Engine, Weights } from '../../../src/models/engine.ts';
 import { createRandom } from '../../../src/models/random.ts';
 import { initialWeights, type NetworkSpec } from '../../../src/models/spec.ts';
 import { largestError } from '../engine/reference-network.ts';
-import { tensorFlowIsHere } from './linked.ts';
+import { tensorFlowHere } from './linked.ts';
 
 const spec: NetworkSpec = {
   kind: 'lstm_autoencoder',
@@ -39,7 +39,11 @@ async function train(engine: Engine, steps: number): Promise<{ losses: number[];
   return { losses, weights };
 }
 
-describe.skipIf(!(await tensorFlowIsHere()))('the TensorFlow engine', () => {
+const runtime = await tensorFlowHere();
+/** The binding as npm installs it allows one engine in a process. */
+const itWithSeveral = it.skipIf(runtime?.threadSafe !== true);
+
+describe.skipIf(runtime === null)('the TensorFlow engine', () => {
   const onnx = createOnnxEngine();
   let tensorflow: TensorFlowEngine;
   beforeAll(async () => {
@@ -83,6 +87,14 @@ describe.skipIf(!(await tensorFlowIsHere()))('the TensorFlow engine', () => {
     }
   });
 
+  it('refuses a network of another kind by name', async () => {
+    const gru: NetworkSpec = { ...spec, kind: 'gru_autoencoder' };
+    const options = { ...training, spec: gru, weights: initialWeights(gru, 1) };
+    const refusal = { code: 'ENGINE_UNSUPPORTED', retryable: false };
+    await expect(tensorflow.createScoring({ ...options, scaling })).rejects.toMatchObject(refusal);
+    await expect(tensorflow.createTraining(options)).rejects.toMatchObject(refusal);
+  });
+
   it('learns along the ONNX engine’s loss curve', async () => {
     const [expected, actual] = [await train(onnx, 60), await train(tensorflow, 60)];
     expect(actual.losses[59]).toBeLessThan(actual.losses[0]);
@@ -108,30 +120,34 @@ describe.skipIf(!(await tensorFlowIsHere()))('the TensorFlow engine', () => {
     }
   });
 
-  it('takes a batch that is larger than it computes at once', async () => {
-    // 7 outputs of 256 x 128 floats for each of two LSTMs leave 146 windows a chunk.
-    const large: NetworkSpec = { ...spec, window: 256, hidden: 128, channels: 1 };
-    const batch = 150;
-    const engine = await startTensorFlowEngine({ lanes: 1 });
-    const windows = new Float32Array(batch * large.window);
-    const random = createRandom(6);
-    for (let k = 0; k < windows.length; k++) windows[k] = random.gaussian();
-    const weights = initialWeights(large, 7);
-    const scoring = await engine.createScoring({
-      spec: large,
-      weights,
-      scaling: { center: new Float32Array(1), scale: new Float32Array(1).fill(1), clip: 100 },
-    });
-    const { squaredError } = await scoring.score(windows, batch);
-    const alone = await scoring.score(windows.subarray((batch - 1) * large.window), 1);
-    expect(largestError(squaredError.subarray(-1), alone.squaredError)).toBeLessThan(1e-5);
+  itWithSeveral(
+    'takes a batch that is larger than it computes at once',
+    async () => {
+      // 7 outputs of 256 x 128 floats for each of two LSTMs leave 146 windows a chunk.
+      const large: NetworkSpec = { ...spec, window: 256, hidden: 128, channels: 1 };
+      const batch = 150;
+      const engine = await startTensorFlowEngine({ lanes: 1 });
+      const windows = new Float32Array(batch * large.window);
+      const random = createRandom(6);
+      for (let k = 0; k < windows.length; k++) windows[k] = random.gaussian();
+      const weights = initialWeights(large, 7);
+      const scoring = await engine.createScoring({
+        spec: large,
+        weights,
+        scaling: { center: new Float32Array(1), scale: new Float32Array(1).fill(1), clip: 100 },
+      });
+      const { squaredError } = await scoring.score(windows, batch);
+      const alone = await scoring.score(windows.subarray((batch - 1) * large.window), 1);
+      expect(largestError(squaredError.subarray(-1), alone.squaredError)).toBeLessThan(1e-5);
 
-    const session = await engine.createTraining({ ...training, spec: large, weights });
-    const mean = squaredError.reduce((sum, value) => sum + value, 0) / batch;
-    expect(await session.loss(windows, windows, batch)).toBeCloseTo(mean, 5);
-    expect((await session.gradients(windows, windows, batch)).loss).toBeCloseTo(mean, 5);
-    await engine.stop();
-  }, 60_000);
+      const session = await engine.createTraining({ ...training, spec: large, weights });
+      const mean = squaredError.reduce((sum, value) => sum + value, 0) / batch;
+      expect(await session.loss(windows, windows, batch)).toBeCloseTo(mean, 5);
+      expect((await session.gradients(windows, windows, batch)).loss).toBeCloseTo(mean, 5);
+      await engine.stop();
+    },
+    60_000,
+  );
 
   it('holds as many tensors after 1,000 steps and batches as before, and none after dispose', async () => {
     // Enough windows for a second lane.
@@ -159,7 +175,7 @@ describe.skipIf(!(await tensorFlowIsHere()))('the TensorFlow engine', () => {
     expect(await tensorflow.memory()).toEqual(before);
   }, 120_000);
 
-  it('trains alike on one lane and on three', async () => {
+  itWithSeveral('trains alike on one lane and on three', async () => {
     const batch = gaussian(200, 10);
     const results = await Promise.all(
       [1, 3].map(async (lanes) => {
@@ -176,7 +192,7 @@ describe.skipIf(!(await tensorFlowIsHere()))('the TensorFlow engine', () => {
     expect(largestError(results[1], results[0])).toBeLessThan(1e-4);
   });
 
-  it('rejects the call in flight and all later ones when its thread dies', async () => {
+  itWithSeveral('rejects the call in flight and all later ones when its thread dies', async () => {
     const engine = await startTensorFlowEngine();
     const session = await engine.createTraining(training);
     const windows = gaussian(3000, 9);
@@ -191,7 +207,7 @@ describe.skipIf(!(await tensorFlowIsHere()))('the TensorFlow engine', () => {
     await engine.stop();
   });
 
-  it('starts again after its thread has died', async () => {
+  itWithSeveral('starts again after its thread has died', async () => {
     const engine = await startTensorFlowEngine();
     const { losses } = await train(engine, 1);
     expect(losses[0]).toBeGreaterThan(0);

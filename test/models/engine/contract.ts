@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Engine, Scaling, ScoringSession, Weights } from '../../../src/models/engine.ts';
 import { createRandom } from '../../../src/models/random.ts';
 import { initialWeights, type NetworkSpec } from '../../../src/models/spec.ts';
+import { reconstructWindow } from './reference-forward.ts';
 import {
   largestError,
-  reconstructWindow,
   referenceGradients,
   referenceTraining,
   scaleWindow,
@@ -12,7 +12,10 @@ import {
   withWeight,
 } from './reference-network.ts';
 
-const small: NetworkSpec = {
+/** Networks of one kind: the first is small, the second too, and all but the last are small enough for differences. */
+export type ContractSpecs = readonly [NetworkSpec, ...NetworkSpec[]];
+
+const smallLstm: NetworkSpec = {
   kind: 'lstm_autoencoder',
   window: 5,
   channels: 2,
@@ -20,14 +23,36 @@ const small: NetworkSpec = {
   latent: 2,
   reverse: true,
 };
-const specs: readonly NetworkSpec[] = [
-  small,
-  { ...small, latent: null, reverse: false },
-  { ...small, window: 1, channels: 1, hidden: 1, latent: null },
-  { ...small, window: 32, channels: 8, hidden: 64, latent: null, reverse: false },
+const smallGru: NetworkSpec = { ...smallLstm, kind: 'gru_autoencoder' };
+const smallConv: NetworkSpec = {
+  kind: 'conv_autoencoder',
+  window: 5,
+  channels: 2,
+  hidden: 2,
+  latent: 2,
+};
+export const lstmSpecs: ContractSpecs = [
+  smallLstm,
+  { ...smallLstm, latent: null, reverse: false },
+  { ...smallLstm, window: 1, channels: 1, hidden: 1, latent: null },
+  { ...smallLstm, window: 32, channels: 8, hidden: 64, latent: null, reverse: false },
+];
+export const gruSpecs: ContractSpecs = [
+  smallGru,
+  { ...smallGru, latent: null, reverse: false },
+  { ...smallGru, window: 1, channels: 1, hidden: 1, latent: null },
+  { ...smallGru, window: 32, channels: 8, hidden: 64, latent: null, reverse: false },
+];
+export const convSpecs: ContractSpecs = [
+  smallConv,
+  { ...smallConv, window: 8, channels: 3 },
+  { ...smallConv, window: 4, channels: 1, hidden: 1, latent: 1 },
+  { ...smallConv, window: 30, channels: 8, hidden: 64, latent: 16 },
 ];
 const nameOf = (spec: NetworkSpec): string =>
-  `T ${spec.window}, C ${spec.channels}, H ${spec.hidden}, latent ${spec.latent}, ${spec.reverse ? 'backward' : 'forward'}`;
+  Object.entries(spec)
+    .map(([field, value]) => `${field} ${value}`)
+    .join(', ');
 
 /** Readings around `center` with some missing and some far outside the clip. */
 function rawWindows(spec: NetworkSpec, batch: number, seed: number): Float32Array<ArrayBuffer> {
@@ -63,9 +88,14 @@ function livelyWeights(spec: NetworkSpec, seed: number): Weights {
 
 const code = (expected: string) => expect.objectContaining({ name: 'ForewarnError', code: expected });
 
-/** What every {@link Engine} must do; adapters call it with their own engine. */
-export function engineContract(name: string, makeEngine: () => Engine | Promise<Engine>): void {
-  describe(`${name} engine`, () => {
+/** What every {@link Engine} must do with each kind of network that it has; adapters call it with their own engine. */
+export function engineContract(
+  name: string,
+  specs: ContractSpecs,
+  makeEngine: () => Engine | Promise<Engine>,
+): void {
+  const [small] = specs;
+  describe(`${name} engine, ${small.kind}`, () => {
     let engine: Engine;
     beforeAll(async () => {
       engine = await makeEngine();
@@ -186,22 +216,22 @@ export function engineContract(name: string, makeEngine: () => Engine | Promise<
     describe('malformed models are refused', () => {
       const weights = initialWeights(small, 7);
       const scaling = scalingOf(small);
-      const bias = weights['encoder.bias'];
-      const { 'encoder.bias': _, ...missing } = weights;
+      const bias = weights['output.bias'];
+      const { 'output.bias': _, ...missing } = weights;
       it.each<[string, NetworkSpec, Weights]>([
         ['a weight missing', small, missing],
         ['a weight too many', small, withWeight(weights, 'stranger', bias)],
         ['weights of another network', { ...small, hidden: 4 }, weights],
-        ['another shape', small, withWeight(weights, 'encoder.bias', { ...bias, shape: [3, 4] })],
+        ['another shape', small, withWeight(weights, 'output.bias', { ...bias, shape: [3, 4] })],
         [
           'too few values',
           small,
-          withWeight(weights, 'encoder.bias', { ...bias, data: bias.data.subarray(1) }),
+          withWeight(weights, 'output.bias', { ...bias, data: bias.data.subarray(1) }),
         ],
         [
           'values that are not finite',
           small,
-          withWeight(weights, 'encoder.bias', { ...bias, data: bias.data.map(() => Number.NaN) }),
+          withWeight(weights, 'output.bias', { ...bias, data: bias.data.map(() => Number.NaN) }),
         ],
         ['a window of 0 rows', { ...small, window: 0 }, weights],
         ['an unknown kind', { ...small, kind: 'perceptron' } as unknown as NetworkSpec, weights],
@@ -297,7 +327,7 @@ export function engineContract(name: string, makeEngine: () => Engine | Promise<
           weightDecay: 0,
         });
         const before = await session.loss(target, target, batch);
-        for (let step = 0; step < 60; step++) await session.step(target, target, batch, 0.02);
+        for (let step = 0; step < 120; step++) await session.step(target, target, batch, 0.02);
         const after = await session.loss(target, target, batch);
         expect(after).toBeLessThan(0.7 * before);
         const scaling = { center: new Float32Array(2), scale: new Float32Array(2).fill(1), clip: 100 };

@@ -1,4 +1,4 @@
 import { createOnnxEngine } from '../../../src/models/engine/onnx/onnx-engine.ts';
-import { engineContract } from './contract.ts';
+import { convSpecs, engineContract, gruSpecs, lstmSpecs } from './contract.ts';
 
-engineContract('onnx', () => createOnnxEngine());
+for (const specs of [lstmSpecs, gruSpecs, convSpecs]) engineContract('onnx', specs, () => createOnnxEngine());

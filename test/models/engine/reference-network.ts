@@ -1,66 +1,11 @@
 import type { NamedTensor, Scaling, Weights } from '../../../src/models/engine.ts';
 import type { NetworkSpec } from '../../../src/models/spec.ts';
-
-/** Row-major and in double precision, so that finite differences of it are good to seven digits. */
-export type DoubleWeights = Record<string, Float64Array>;
+import { type DoubleWeights, reconstructWindow } from './reference-forward.ts';
 
 export function toDouble(weights: Weights): DoubleWeights {
   return Object.fromEntries(
     Object.entries(weights).map(([name, { data }]) => [name, Float64Array.from(data)]),
   );
-}
-
-/** `x' W + b` for one row vector. */
-function dense(x: Float64Array, kernel: Float64Array, bias: Float64Array): Float64Array {
-  const result = Float64Array.from(bias);
-  for (let row = 0; row < x.length; row++) {
-    for (let column = 0; column < bias.length; column++) {
-      result[column] += x[row] * kernel[row * bias.length + column];
-    }
-  }
-  return result;
-}
-
-function sigmoid(x: number): number {
-  return 1 / (1 + Math.exp(-x));
-}
-
-function lstm(
-  inputs: readonly Float64Array[],
-  weights: DoubleWeights,
-  name: string,
-  hidden: number,
-): Float64Array[] {
-  const nothing = new Float64Array(4 * hidden);
-  let state = new Float64Array(hidden);
-  let cell = new Float64Array(hidden);
-  return inputs.map((input) => {
-    const fresh = dense(input, weights[`${name}.input`], weights[`${name}.bias`]);
-    const kept = dense(state, weights[`${name}.recurrent`], nothing);
-    const gate = (block: number, unit: number): number =>
-      fresh[block * hidden + unit] + kept[block * hidden + unit];
-    cell = cell.map((value, u) => sigmoid(gate(1, u)) * value + sigmoid(gate(0, u)) * Math.tanh(gate(3, u)));
-    state = cell.map((value, u) => sigmoid(gate(2, u)) * Math.tanh(value));
-    return state;
-  });
-}
-
-/** The reconstruction of one scaled window `[T x C]`, written as the definition in spec.ts reads. */
-export function reconstructWindow(
-  spec: NetworkSpec,
-  weights: DoubleWeights,
-  window: Float64Array,
-): Float64Array {
-  const { channels, hidden } = spec;
-  const rows = Array.from({ length: spec.window }, (_, t) =>
-    window.subarray(t * channels, (t + 1) * channels),
-  );
-  let latent = lstm(rows, weights, 'encoder', hidden)[spec.window - 1];
-  if (spec.latent !== null) latent = dense(latent, weights['latent.kernel'], weights['latent.bias']);
-  const states = lstm(Array(spec.window).fill(latent), weights, 'decoder', hidden);
-  const written = states.map((state) => dense(state, weights['output.kernel'], weights['output.bias']));
-  if (spec.reverse) written.reverse();
-  return Float64Array.from(written.flatMap((row) => [...row]));
 }
 
 export function scaleWindow(window: Float32Array, { center, scale, clip }: Scaling): Float64Array {
@@ -72,7 +17,7 @@ export function scaleWindow(window: Float32Array, { center, scale, clip }: Scali
 }
 
 /** Mean squared error of a batch of scaled windows. */
-function referenceLoss(
+export function referenceLoss(
   spec: NetworkSpec,
   weights: DoubleWeights,
   input: Float32Array,

@@ -34,11 +34,60 @@ describe('weightShapes', () => {
   });
 });
 
+describe('weightShapes of the other kinds', () => {
+  const shapesOf = (other: NetworkSpec) =>
+    weightShapes(other).map(({ name, shape }) => `${name} ${shape.join('x')}`);
+
+  it('has three gates where an LSTM has four', () => {
+    expect(shapesOf({ ...spec, kind: 'gru_autoencoder' })).toEqual(
+      shapesOf(spec).map((text) => text.replace(/16$/, '12')),
+    );
+  });
+
+  it.each([
+    [7, 2],
+    [8, 2],
+    [9, 3],
+  ])('has convolutions whose latent layer sees a window of %i rows as %i', (window, length) => {
+    expect(shapesOf({ kind: 'conv_autoencoder', window, channels: 3, hidden: 5, latent: 2 })).toEqual([
+      'encoder_1.kernel 18x5',
+      'encoder_1.bias 5',
+      'encoder_2.kernel 30x5',
+      'encoder_2.bias 5',
+      `latent.kernel ${5 * length}x2`,
+      'latent.bias 2',
+      `decoder_1.kernel 2x${5 * length}`,
+      `decoder_1.bias ${5 * length}`,
+      'decoder_2.kernel 15x10',
+      'decoder_2.bias 10',
+      'output.kernel 15x6',
+      'output.bias 6',
+    ]);
+  });
+});
+
+describe('checkWeights', () => {
+  const malformed = expect.objectContaining({ code: 'MODEL_MALFORMED' });
+  it.each([
+    ['a convolution without a latent vector', { ...spec, kind: 'conv_autoencoder', latent: null }],
+    ['a latent vector of no numbers', { ...spec, kind: 'gru_autoencoder', latent: 0 }],
+    ['half a filter', { ...spec, kind: 'conv_autoencoder', hidden: 2.5 }],
+    ['no window', { ...spec, kind: 'conv_autoencoder', window: undefined }],
+    ['a kind that every object has', { ...spec, kind: 'constructor' }],
+  ])('refuses %s', (_case, wrong) => {
+    expect(() => checkWeights(wrong as NetworkSpec, {})).toThrow(malformed);
+  });
+});
+
 describe('initialWeights', () => {
-  it('is the same for a seed, differs for another, and fits its network', () => {
-    expect(initialWeights(spec, 1)).toEqual(initialWeights(spec, 1));
-    expect(initialWeights(spec, 1)).not.toEqual(initialWeights(spec, 2));
-    expect(() => checkWeights(spec, initialWeights(spec, 1))).not.toThrow();
+  it.each<NetworkSpec>([
+    spec,
+    { ...spec, kind: 'gru_autoencoder' },
+    { kind: 'conv_autoencoder', window: 9, channels: 3, hidden: 4, latent: 2 },
+  ])('is the same for a seed, differs for another, and fits its network ($kind)', (each) => {
+    expect(initialWeights(each, 1)).toEqual(initialWeights(each, 1));
+    expect(initialWeights(each, 1)).not.toEqual(initialWeights(each, 2));
+    expect(() => checkWeights(each, initialWeights(each, 1))).not.toThrow();
   });
 
   it('opens the forget gates, bounds kernels and makes recurrent rows orthonormal', () => {

@@ -1,29 +1,13 @@
-import type { LstmAutoencoderSpec } from '../../spec.ts';
-import type { Value } from '../graph/graph.ts';
-import { affine } from '../graph/operators.ts';
-import { BACKWARD, FORWARD } from '../graph/scan.ts';
-import type { LstmLayers, LstmWeights } from './lstm-layers.ts';
+import { trainableLstm } from './lstm-layers.ts';
+import { recurrentAutoencoder } from './recurrent-autoencoder.ts';
+import { largeBatchLstm, smallBatchLstm } from './scoring-lstm.ts';
 
 /**
- * The network forward, on time-major rows: `rows` is `[T*B x C]`, first all windows' first rows. Gives the
- * reconstruction in the same order and scale. `weights` go by the names of `weightShapes`.
+ * The 4H columns of an LSTM's weights are the gates input, forget, output and candidate, in this order (i f o g):
+ * `c' = s(f) c + s(i) tanh(g)`, `h' = s(o) tanh(c')`, with one bias and h = c = 0 at the start.
  */
-export function lstmAutoencoder(
-  spec: LstmAutoencoderSpec,
-  weights: Readonly<Record<string, Value>>,
-  rows: Value,
-  layers: LstmLayers,
-): Value {
-  const lstm = (name: string): LstmWeights => ({
-    input: weights[`${name}.input`],
-    recurrent: weights[`${name}.recurrent`],
-    bias: weights[`${name}.bias`],
-  });
-  const dense = (x: Value, name: string): Value =>
-    affine(x, weights[`${name}.kernel`], weights[`${name}.bias`]);
-
-  const last = layers.read(rows, spec.window, lstm('encoder'));
-  const latent = spec.latent === null ? last : dense(last, 'latent');
-  const states = layers.write(latent, spec.window, lstm('decoder'), spec.reverse ? BACKWARD : FORWARD);
-  return dense(states, 'output');
-}
+export const lstmAutoencoder = recurrentAutoencoder({
+  gates: 4,
+  bias: 'gates',
+  layers: { training: trainableLstm, small_batch: smallBatchLstm, large_batch: largeBatchLstm },
+});

@@ -13,7 +13,7 @@ import {
   zeros,
 } from '../graph/operators.ts';
 import { type Direction, FORWARD, scan } from '../graph/scan.ts';
-import type { LstmLayers, LstmWeights } from './lstm-layers.ts';
+import type { CellWeights, RecurrentLayers } from './recurrent-autoencoder.ts';
 
 /*
  * Two forms for scoring, forward only, for weights that are constants of the graph. Windows a second of the reference
@@ -27,7 +27,7 @@ import type { LstmLayers, LstmWeights } from './lstm-layers.ts';
  */
 
 /** The LSTM operator for both layers: best for a few windows. */
-export const smallBatchLstm: LstmLayers = {
+export const smallBatchLstm: RecurrentLayers = {
   read: (rows, steps, weights) => {
     const sequence = reshape(rows, [steps, { batches: 1 }, rows.shape[1]]);
     return reshape(lstmOperator(sequence, weights, FORWARD).last, [{ batches: 1 }, hiddenOf(weights)]);
@@ -39,7 +39,7 @@ export const smallBatchLstm: LstmLayers = {
 };
 
 /** The operator to read and a scan to write, in which the constant input is multiplied once: best for many windows. */
-export const largeBatchLstm: LstmLayers = {
+export const largeBatchLstm: RecurrentLayers = {
   read: smallBatchLstm.read,
   /** A product a gate, into which the runtime fuses the addition and the activation, and nothing is ever split. */
   write(input, steps, weights, order) {
@@ -64,7 +64,7 @@ export const largeBatchLstm: LstmLayers = {
 /** `sequence` `[T x B x I]`; a backward one starts at its end. Gives `all` states `[T x 1 x B x H]` in the sequence's order. */
 function lstmOperator(
   sequence: Value,
-  weights: LstmWeights,
+  weights: CellWeights,
   direction: Direction,
 ): { readonly all: Value; readonly last: Value } {
   const hidden = hiddenOf(weights);
@@ -92,6 +92,6 @@ function operatorGates(weight: Value, axis: number): readonly Value[] {
   return [i, o, f, g];
 }
 
-function hiddenOf({ recurrent }: LstmWeights): number {
+function hiddenOf({ recurrent }: CellWeights): number {
   return Number(recurrent.shape[0]);
 }

@@ -1,7 +1,5 @@
 import { ForewarnError } from '../../../errors.ts';
 import type { Residuals, ScoringOptions, ScoringSession } from '../../engine.ts';
-import type { Graph } from '../graph/graph.ts';
-import { largeBatchLstm, smallBatchLstm } from '../networks/scoring-lstm.ts';
 import { type Chunk, chunkLimits, splitBatch } from './chunks.ts';
 import type { Lane, LaneSession } from './lane.ts';
 import type { LaneOutputs } from './lane-protocol.ts';
@@ -12,7 +10,7 @@ import { reconstructionGraph, residualGraph } from './scoring-graph.ts';
 type PerLane = readonly LaneSession[];
 
 /**
- * Two sessions of the model in every lane, for chunks of a few windows and of many; each batch is cut into chunks that
+ * The model in every lane, in one form for chunks of a few windows and one for many; each batch is cut into chunks that
  * go to the lanes with the least to do.
  */
 export async function createOnnxScoring(
@@ -22,8 +20,11 @@ export async function createOnnxScoring(
   const { window, channels } = model.spec;
   const size = window * channels;
   const limits = chunkLimits(model.spec);
-  const few = await openAll(lanes, residualGraph(model, smallBatchLstm));
-  const many = await openAll(lanes, residualGraph(model, largeBatchLstm));
+  const forFew = encodeOnnxModel(residualGraph(model, 'small_batch'));
+  const forMany = encodeOnnxModel(residualGraph(model, 'large_batch'));
+  const few = await openAll(lanes, forFew);
+  // Not every kind of network has two forms.
+  const many = Buffer.compare(forFew, forMany) === 0 ? few : await openAll(lanes, forMany);
   let reconstruction: Promise<PerLane> | null = null;
   const underWay = new Set<Promise<unknown>>();
   let disposed: Promise<void> | null = null;
@@ -77,7 +78,7 @@ export async function createOnnxScoring(
   const reconstruct = async (windows: Float32Array, batch: number): Promise<Float32Array> => {
     check(windows, batch);
     // Only a page that shows a window asks for it, so most models never load this graph.
-    reconstruction ??= openAll(lanes, reconstructionGraph(model, largeBatchLstm));
+    reconstruction ??= openAll(lanes, encodeOnnxModel(reconstructionGraph(model, 'large_batch')));
     const sessions = await reconstruction;
     const whole = new Float32Array(batch * size);
     for (const [{ start }, outputs] of await run(() => sessions, windows, batch)) {
@@ -100,9 +101,8 @@ export async function createOnnxScoring(
   };
 }
 
-function openAll(lanes: readonly Lane[], graph: Graph): Promise<PerLane> {
-  const bytes = encodeOnnxModel(graph);
-  return Promise.all(lanes.map((lane) => lane.open(bytes)));
+function openAll(lanes: readonly Lane[], model: Uint8Array): Promise<PerLane> {
+  return Promise.all(lanes.map((lane) => lane.open(model)));
 }
 
 export function disposedError(): ForewarnError {

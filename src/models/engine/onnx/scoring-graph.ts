@@ -13,13 +13,13 @@ import {
   subtract,
   transpose,
 } from '../graph/operators.ts';
-import { lstmAutoencoder } from '../networks/lstm-autoencoder.ts';
-import type { LstmLayers } from '../networks/lstm-layers.ts';
+import type { Form } from '../networks/network.ts';
+import { networkOf } from '../networks/networks.ts';
 import { timeMajor } from './training-graph.ts';
 
 /** `windows` `[B x T x C]` in raw units to `last_residual` and `squared_error`, `[B x C]` in scaled units. */
-export function residualGraph(model: ScoringOptions, layers: LstmLayers): Graph {
-  const { graph, rows, predicted } = buildForward(model, layers);
+export function residualGraph(model: ScoringOptions, form: Form): Graph {
+  const { graph, rows, predicted } = buildForward(model, form);
   const { window, channels } = model.spec;
   const residual = reshape(subtract(rows, predicted), [window, { batches: 1 }, channels]);
   graph.output(lastOf(residual), 'last_residual');
@@ -28,8 +28,8 @@ export function residualGraph(model: ScoringOptions, layers: LstmLayers): Graph 
 }
 
 /** `windows` `[B x T x C]` to the network's `reconstruction` of the same shape, both in raw units. */
-export function reconstructionGraph(model: ScoringOptions, layers: LstmLayers): Graph {
-  const { graph, predicted, center, scale } = buildForward(model, layers);
+export function reconstructionGraph(model: ScoringOptions, form: Form): Graph {
+  const { graph, predicted, center, scale } = buildForward(model, form);
   const { window, channels } = model.spec;
   const windows = transpose(reshape(predicted, [window, { batches: 1 }, channels]), [1, 0, 2]);
   graph.output(add(multiply(windows, scale), center), 'reconstruction');
@@ -46,7 +46,7 @@ interface Forward {
   readonly scale: Value;
 }
 
-function buildForward({ spec, weights, scaling }: ScoringOptions, layers: LstmLayers): Forward {
+function buildForward({ spec, weights, scaling }: ScoringOptions, form: Form): Forward {
   const graph = new Graph();
   // One constant for the whole window: a row of a few channels is too short for vector instructions.
   const eachRow = (row: Float32Array): Value =>
@@ -62,7 +62,7 @@ function buildForward({ spec, weights, scaling }: ScoringOptions, layers: LstmLa
       return [name, graph.constant(data.subarray(0, sizeOf(shape)), shape)];
     }),
   );
-  return { graph, rows, predicted: lstmAutoencoder(spec, named, rows, layers), center, scale };
+  return { graph, rows, predicted: networkOf(spec).reconstruct(spec, named, rows, form), center, scale };
 }
 
 function repeat(row: Float32Array, times: number): Float32Array {

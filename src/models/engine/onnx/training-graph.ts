@@ -16,8 +16,7 @@ import {
   sum,
   transpose,
 } from '../graph/operators.ts';
-import { lstmAutoencoder } from '../networks/lstm-autoencoder.ts';
-import { trainableLstm } from '../networks/lstm-layers.ts';
+import { networkOf } from '../networks/networks.ts';
 import { BETA_1, BETA_2 } from './adam.ts';
 
 interface LossGraph {
@@ -103,7 +102,7 @@ function buildLoss(spec: NetworkSpec): LossGraph {
 
   const input = timeMajor(graph.input([{ batches: 1 }, spec.window, spec.channels], 'input'));
   const target = timeMajor(graph.input([{ batches: 1 }, spec.window, spec.channels], 'target'));
-  const residual = subtract(lstmAutoencoder(spec, named, input, trainableLstm), target);
+  const residual = subtract(networkOf(spec).reconstruct(spec, named, input, 'training'), target);
   return { graph, loss: reduceMean(multiply(residual, residual), [0, 1]), flat, parameters };
 }
 

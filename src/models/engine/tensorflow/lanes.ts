@@ -11,12 +11,14 @@ const MOST_LANES = 8;
 const FEWEST_WINDOWS = 64;
 
 /**
- * One lane with a GPU, which is shared badly; otherwise one a core, because a lane's ops use one (`load.ts`). Rejects
- * with `ENGINE_UNAVAILABLE`.
+ * One lane with a GPU, which is shared badly, or where the binding allows only one; otherwise one a core, because a
+ * lane's ops use one (`load.ts`). Rejects with `ENGINE_UNAVAILABLE`.
  */
 export async function startLanes(options: TensorFlowOptions): Promise<readonly Lane[]> {
   const first = await startWorker(options);
-  const count = options.lanes ?? (first.runtime.gpu ? 1 : Math.min(MOST_LANES, availableParallelism()));
+  const { gpu, threadSafe } = first.runtime;
+  const wanted = options.lanes ?? (gpu ? 1 : Math.min(MOST_LANES, availableParallelism()));
+  const count = threadSafe ? wanted : 1;
   const others = Array.from({ length: count - 1 }, () => startWorker(options));
   try {
     return [first, ...(await Promise.all(others))];

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { constants } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { dlopen, env } from 'node:process';
 import util from 'node:util';
 import { messageOf } from '../../../errors.ts';
@@ -10,6 +10,9 @@ import type { Tfjs } from './tfjs.ts';
 
 /** The GPU package first: it runs on the CPU as well where it finds no GPU. */
 const PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'] as const;
+
+/** `scripts/tensorflow-link.mjs` leaves it in a package whose binding several threads may use at once. */
+const MENDED = 'forewarn-threads.json';
 
 /**
  * Loads TensorFlow's Node binding: from `linked` (a folder that `npm run tensorflow:link` filled) when there is one,
@@ -24,8 +27,10 @@ export function loadTensorFlow(linked: string): { tf: Tfjs; runtime: TensorFlowR
   for (const { from, require } of places(linked)) {
     for (const name of PACKAGES) {
       let manifest: { version: string };
+      let folder: string;
       try {
         manifest = require(`${name}/package.json`);
+        folder = dirname(require.resolve(`${name}/package.json`));
       } catch {
         failures.push(`${name} is not installed in ${from}`);
         continue;
@@ -38,6 +43,7 @@ export function loadTensorFlow(linked: string): { tf: Tfjs; runtime: TensorFlowR
           packageVersion: manifest.version,
           tensorflowVersion: binding.TF_Version,
           gpu: binding.isUsingGpuDevice(),
+          threadSafe: existsSync(join(folder, MENDED)),
         };
         return { tf, runtime };
       } catch (error) {

@@ -1,4 +1,4 @@
-import { type NetworkSpec, weightShapes } from '../../spec.ts';
+import { type LstmAutoencoderSpec, weightShapes } from '../../spec.ts';
 import type { FusedLstm } from './fused-lstm.ts';
 import type { Tensor, Tfjs } from './tfjs.ts';
 
@@ -15,7 +15,7 @@ export interface Network {
 /** Larger batches gain nothing on the CPU (measured: `docs/gpu.md`) and their memory would grow with the caller's batch. */
 const ACTIVATION_BYTES = 256 * 1024 * 1024;
 
-export function createNetwork(tf: Tfjs, lstm: FusedLstm, spec: NetworkSpec): Network {
+export function createNetwork(tf: Tfjs, lstm: FusedLstm, spec: LstmAutoencoderSpec): Network {
   const { window, channels, hidden } = spec;
   const shapes = parameterShapes(spec);
   const sizes = shapes.map((shape) => shape.reduce((product, dimension) => product * dimension, 1));
@@ -42,7 +42,7 @@ export function createNetwork(tf: Tfjs, lstm: FusedLstm, spec: NetworkSpec): Net
  * The shapes of `weightShapes` with each LSTM's input and recurrent weights as the one kernel that the fused op takes:
  * they follow each other, so that the flat weights need no copy.
  */
-function parameterShapes(spec: NetworkSpec): readonly (readonly number[])[] {
+function parameterShapes(spec: LstmAutoencoderSpec): readonly (readonly number[])[] {
   const shapes: (readonly number[])[] = [];
   for (const { name, shape } of weightShapes(spec)) {
     if (!name.endsWith('.recurrent')) {

@@ -1,4 +1,4 @@
-import type { NetworkSpec } from '../../spec.ts';
+import type { LstmAutoencoderSpec } from '../../spec.ts';
 
 /**
  * What travels between the engine and its worker thread, all of it cloneable. Weights travel as one flat array in the
@@ -9,7 +9,7 @@ export interface Calls {
   create_scoring: Call<
     {
       session: number;
-      spec: NetworkSpec;
+      spec: LstmAutoencoderSpec;
       weights: Float32Array;
       center: Float32Array;
       scale: Float32Array;
@@ -20,7 +20,7 @@ export interface Calls {
   create_training: Call<
     {
       session: number;
-      spec: NetworkSpec;
+      spec: LstmAutoencoderSpec;
       /** The weights from which training starts. */
       shared: Float32Array<SharedArrayBuffer>;
       /** Whether the worker writes the present weights to `shared` after every step. */
@@ -84,6 +84,8 @@ export interface TensorFlowRuntime {
   readonly tensorflowVersion: string;
   /** True when TensorFlow sees a GPU; every op then runs there. */
   readonly gpu: boolean;
+  /** False for the binding as npm installs it: two threads of the process that run ops at once crash. */
+  readonly threadSafe: boolean;
 }
 
 /** Tensors alive in the worker; both stay level however long it runs. */

@@ -1,13 +1,13 @@
 import { ForewarnError } from '../../../errors.ts';
 import type { Engine } from '../../engine.ts';
-import { checkScaling, checkWeights } from '../../spec.ts';
+import { checkScaling, checkWeights, type LstmAutoencoderSpec, type NetworkSpec } from '../../spec.ts';
 import { startLanes } from './lanes.ts';
 import type { TensorFlowMemory, TensorFlowRuntime } from './protocol.ts';
 import { createTensorFlowScoring } from './tensorflow-scoring.ts';
 import { createTensorFlowTraining } from './tensorflow-training.ts';
 import { startWorker, type TensorFlowOptions } from './worker-client.ts';
 
-/** The engine on TensorFlow's Node binding, in worker threads of its own. */
+/** The engine on TensorFlow's Node binding, in worker threads of its own; of LSTM autoencoders only. */
 export interface TensorFlowEngine extends Engine {
   readonly kind: 'tensorflow';
   readonly runtime: TensorFlowRuntime;
@@ -30,19 +30,26 @@ export async function startTensorFlowEngine(options: TensorFlowOptions = {}): Pr
     async createScoring(model) {
       checkWeights(model.spec, model.weights);
       checkScaling(model.spec, model.scaling);
+      const spec = supported(model.spec);
       sessions += 1;
-      return createTensorFlowScoring(lanes, sessions, model);
+      return createTensorFlowScoring(lanes, sessions, { ...model, spec });
     },
     async createTraining(training) {
       checkWeights(training.spec, training.weights);
+      const spec = supported(training.spec);
       sessions += 1;
-      return createTensorFlowTraining(lanes, sessions, training);
+      return createTensorFlowTraining(lanes, sessions, { ...training, spec });
     },
     memory: () => Promise.all(lanes.map((lane) => lane.call('memory', {}))),
     async stop() {
       await Promise.all(lanes.map((lane) => lane.terminate()));
     },
   };
+}
+
+function supported(spec: NetworkSpec): LstmAutoencoderSpec {
+  if (spec.kind === 'lstm_autoencoder') return spec;
+  throw new ForewarnError('ENGINE_UNSUPPORTED', `TensorFlow does not run networks of kind ${spec.kind}.`);
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Residuals, ScoringOptions, ScoringSession } from '../../engine.ts';
+import type { LstmAutoencoderSpec } from '../../spec.ts';
 import { flattenWeights, parameterCount } from './flat-weights.ts';
 import { checkLength, copyWindows, createLifetime, type Lane, splitBatch } from './lanes.ts';
 
@@ -6,7 +7,7 @@ import { checkLength, copyWindows, createLifetime, type Lane, splitBatch } from 
 export async function createTensorFlowScoring(
   lanes: readonly Lane[],
   session: number,
-  { spec, weights, scaling }: ScoringOptions,
+  { spec, weights, scaling }: ScoringOptions & { readonly spec: LstmAutoencoderSpec },
 ): Promise<ScoringSession> {
   const flat = new Float32Array(parameterCount(spec));
   flattenWeights(spec, weights, flat);

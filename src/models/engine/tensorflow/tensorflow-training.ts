@@ -1,4 +1,5 @@
 import type { TrainingOptions, TrainingSession } from '../../engine.ts';
+import type { LstmAutoencoderSpec } from '../../spec.ts';
 import { flattenWeights, parameterCount, unflattenWeights } from './flat-weights.ts';
 import { checkLength, copyWindows, createLifetime, type Lane, type Part, splitBatch } from './lanes.ts';
 import type { TrainingBatch } from './protocol.ts';
@@ -10,7 +11,7 @@ import type { TrainingBatch } from './protocol.ts';
 export async function createTensorFlowTraining(
   lanes: readonly Lane[],
   session: number,
-  { spec, weights, clipNorm, weightDecay }: TrainingOptions,
+  { spec, weights, clipNorm, weightDecay }: TrainingOptions & { readonly spec: LstmAutoencoderSpec },
 ): Promise<TrainingSession> {
   // The first lane writes the weights here after every step, so that they can be read without asking it.
   const count = parameterCount(spec);

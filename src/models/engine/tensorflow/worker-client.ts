@@ -40,6 +40,9 @@ const workerFile = import.meta.url.endsWith('.ts')
 
 const defaultLinked = fileURLToPath(new URL('../../../../.cache/tensorflow', import.meta.url));
 
+/** The threads of this process, which share the library and its faults. */
+const alive = new Set<Worker>();
+
 /** Starts the thread and loads TensorFlow in it; rejects with `ENGINE_UNAVAILABLE` and the reason if that fails. */
 export function startWorker(options: TensorFlowOptions = {}): Promise<WorkerClient> {
   const worker = new Worker(workerFile, {
@@ -87,10 +90,15 @@ export function startWorker(options: TensorFlowOptions = {}): Promise<WorkerClie
     },
   });
 
+  alive.add(worker);
   return new Promise((resolve, reject) => {
     worker.on('message', (reply: Reply) => {
       switch (reply.kind) {
         case 'started':
+          if (alive.size > 1 && !reply.runtime.threadSafe) {
+            void worker.terminate();
+            return reject(unavailable('this build of it runs in one thread of a process only'));
+          }
           worker.unref();
           return resolve(clientOf(reply.runtime));
         case 'unavailable':
@@ -107,6 +115,7 @@ export function startWorker(options: TensorFlowOptions = {}): Promise<WorkerClie
       die(messageOf(error), error);
     });
     worker.on('exit', (code) => {
+      alive.delete(worker);
       reject(unavailable(`its thread ended with code ${code}`));
       die(`exit code ${code}`);
     });

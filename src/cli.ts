@@ -4,6 +4,7 @@ import { cac } from 'cac';
 import { check } from './commands/check.ts';
 import type { CommandContext } from './commands/context.ts';
 import { demo } from './commands/demo.ts';
+import { exportModel } from './commands/export.ts';
 import { replay } from './commands/replay.ts';
 import { run } from './commands/run.ts';
 import { simulate } from './commands/simulate.ts';
@@ -102,6 +103,17 @@ program
   .action(async (file: string, options) => {
     process.exitCode = await replay(file, options, context());
   });
+program
+  .command(
+    'export <model>',
+    'Write a model as one .onnx file for any ONNX Runtime, with its card as JSON beside it',
+  )
+  .option(
+    '--config <file>',
+    'Configuration whose state directory has the model (default: config/forewarn.yaml)',
+  )
+  .option('--out <file>', 'The .onnx file to write; named for the model, here, when absent')
+  .action((model: string, options) => exportModel(model, options, context()));
 program.help();
 program.version(version);
 

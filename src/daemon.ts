@@ -175,9 +175,16 @@ export function createDaemon(options: DaemonOptions): Daemon {
   }
 
   function logAlert(alert: Alert): void {
-    const fields = { alert: alert.id, asset: alert.assetId, score: alert.score };
-    if (alert.state === 'firing') log.warn(fields, `alert: ${alert.summary}`);
-    else log.info(fields, `resolved: ${alert.assetId}`);
+    const { id, assetId, state, score, peakScore, startedAt, resolvedAt } = alert;
+    if (state === 'firing')
+      log.warn({ alert: id, asset: assetId, score: rounded(score) }, `alert: ${alert.summary}`);
+    else {
+      const seconds = Math.round(((resolvedAt ?? startedAt) - startedAt) / 1000);
+      log.info(
+        { alert: id, asset: assetId, seconds, peakScore: rounded(peakScore) },
+        `resolved: ${assetId} is back to normal`,
+      );
+    }
   }
 
   return {
@@ -194,4 +201,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
       return stopping;
     },
   };
+}
+
+function rounded(score: number | null): number | null {
+  return score === null ? null : Math.round(score * 100) / 100;
 }

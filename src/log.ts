@@ -16,12 +16,26 @@ export interface Logger {
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug' | 'silent';
 
 /** `pretty` is for people at a terminal, `json` (one object a line) for journals and log shippers. */
-export function createLogger(options: { level: LogLevel; format: 'json' | 'pretty' }): Logger {
+export function createLogger(options: {
+  level: LogLevel;
+  format: 'json' | 'pretty';
+  color?: boolean;
+}): Logger {
   const base = { level: options.level, base: null };
-  if (options.format === 'json') return pino({ ...base, timestamp: pino.stdTimeFunctions.isoTime });
+  if (options.format === 'json') {
+    // Words, because journals and log shippers filter by them.
+    const formatters = { level: (label: string) => ({ level: label }) };
+    return pino({ ...base, formatters, timestamp: pino.stdTimeFunctions.isoTime });
+  }
   return pino(
     base,
-    pretty({ colorize: true, ignore: 'pid,hostname', translateTime: 'HH:MM:ss', sync: true }),
+    pretty({
+      colorize: options.color ?? false,
+      singleLine: true,
+      ignore: 'pid,hostname',
+      translateTime: 'SYS:yyyy-mm-dd HH:MM:ss',
+      sync: true,
+    }),
   );
 }
 

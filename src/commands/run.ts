@@ -8,7 +8,7 @@ import { aborted, type CommandContext } from './context.ts';
 export async function run(options: { config: string }, context: CommandContext): Promise<void> {
   const config = loadConfig(options.config, context.env);
   const format = config.log.format === 'auto' ? (context.interactive ? 'pretty' : 'json') : config.log.format;
-  const log = createLogger({ level: config.log.level, format });
+  const log = createLogger({ level: config.log.level, format, color: context.interactive });
   const watchdogUs = Number(context.env.WATCHDOG_USEC);
   const systemd = createSystemdNotifier({
     socket: context.env.NOTIFY_SOCKET,

@@ -11,7 +11,7 @@ export type Violation = string;
 const token = /\/\*[\s\S]*?\*\/|\/\/[^\n]*|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\[\s\S]|[^`\\])*`/g;
 
 /** Source text with its comments as blanks of the same number of lines. */
-export function withoutComments(source: string): string {
+function withoutComments(source: string): string {
   return source.replace(token, (text) => (/^\/[/*]/.test(text) ? text.replace(/[^\n]/g, ' ') : text));
 }
 

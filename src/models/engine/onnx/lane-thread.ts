@@ -9,6 +9,9 @@ const program = new URL(
   import.meta.url,
 );
 
+/** Sessions are numbered from 0. */
+const NO_SESSION = -1;
+
 interface Pending {
   resolve(outputs: LaneOutputs): void;
   reject(error: ForewarnError): void;
@@ -53,7 +56,11 @@ export class LaneThread {
     });
   }
 
+  /** Ends the thread when it has answered everything. */
   async end(): Promise<void> {
+    // A thread that is ended while it is inside the runtime aborts the whole process; requests are answered in order,
+    // so after this one it is outside.
+    await this.call({ kind: 'release', session: NO_SESSION }).catch(() => {});
     // A process with nothing else to do would end before the thread has, and say that something was left undone.
     this.#ending = true;
     this.#worker.ref();

@@ -1,8 +1,7 @@
 #!/usr/bin/env node
 // Builds TensorFlow's Node binding against an installed TensorFlow wheel, for GPUs that the binding's own
 // libtensorflow (2.9.1, CUDA 11.2) does not know, and for tests on TensorFlow's CPU kernels. See docs/gpu.md.
-// Everything it makes lies in one folder that git ignores; package.json and node_modules stay as they are.
-// It uses Node's own modules only.
+// All that it makes lies in one ignored folder; the project's packages stay as they are. Node's own modules only.
 import { spawnSync } from 'node:child_process';
 import {
   existsSync,
@@ -116,7 +115,8 @@ function installPackage(directory, name, version) {
   if (existsSync(folder) && readJson(join(folder, 'package.json')).version === version) return folder;
   console.error(`tensorflow:link: installing @tensorflow/${name} ${version} ...`);
   // Without a package.json of its own npm would install into the nearest folder above that has one.
-  writeFileSync(join(directory, 'package.json'), '{ "private": true }\n');
+  const manifest = join(directory, 'package.json');
+  if (!existsSync(manifest)) writeFileSync(manifest, '{ "private": true }\n');
   const npm = run(
     'npm',
     [
@@ -132,11 +132,6 @@ function installPackage(directory, name, version) {
   if (!npm.ok)
     fail(`npm could not install @tensorflow/${name}`, 'check the network and the npm registry', npm.output);
   return folder;
-}
-
-function replaceLink(target, path) {
-  rmSync(path, { recursive: true, force: true });
-  symlinkSync(target, path);
 }
 
 /**
@@ -167,35 +162,49 @@ function findNodeGyp() {
     join(globalModules, 'npm/node_modules/node-gyp/bin/node-gyp.js'),
     join(globalModules, 'node-gyp/bin/node-gyp.js'),
   ];
-  const found = candidates.find((path) => path !== undefined && existsSync(path));
+  const found = candidates.find((path) => existsSync(path ?? ''));
   return found ?? fail('node-gyp was not found', 'install it with `npm install --global node-gyp`');
 }
 
+/**
+ * The binding keeps the names of attributes in one unguarded set for all threads of the process, and two threads that
+ * run ops at once crash in it. A set a thread is the mend.
+ */
+function mendThreads(folder) {
+  const path = join(folder, 'binding/tfjs_backend.cc');
+  const source = readFileSync(path, 'utf8');
+  const shared = 'static std::set<std::string> ATTR_NAME_SET;';
+  const own = 'static thread_local std::set<std::string> ATTR_NAME_SET;';
+  if (source.includes(own)) return;
+  if (!source.includes(shared))
+    fail(`${path} is not as expected`, 'use the version of the binding that package.json names');
+  writeFileSync(path, source.replace(shared, own));
+}
+
 function build(folder, wheel) {
+  mendThreads(folder);
   mkdirSync(join(folder, 'deps/lib'), { recursive: true });
-  replaceLink(join(wheel, 'include'), join(folder, 'deps/include'));
-  replaceLink(join(wheel, 'libtensorflow_cc.so.2'), join(folder, 'deps/lib/libtensorflow.so'));
-  replaceLink(
-    join(wheel, 'libtensorflow_framework.so.2'),
-    join(folder, 'deps/lib/libtensorflow_framework.so'),
-  );
+  for (const [from, to] of [
+    ['include', 'include'],
+    ['libtensorflow_cc.so.2', 'lib/libtensorflow.so'],
+    ['libtensorflow_framework.so.2', 'lib/libtensorflow_framework.so'],
+  ]) {
+    rmSync(join(folder, 'deps', to), { recursive: true, force: true });
+    symlinkSync(join(wheel, from), join(folder, 'deps', to));
+  }
   // Node's headers when they were installed with it; node-gyp downloads them otherwise.
   const prefix = dirname(dirname(process.execPath));
   const headers = existsSync(join(prefix, 'include/node/node_api.h')) ? [`--nodedir=${prefix}`] : [];
   console.error('tensorflow:link: building the binding ...');
-  const built = run(
-    process.execPath,
-    [
-      findNodeGyp(),
-      'rebuild',
-      ...headers,
-      '--module_name=tfjs_binding',
-      `--module_path=${join(folder, 'lib/napi-v8')}`,
-      '--napi_version=8',
-      '--napi_build_version=8',
-    ],
-    { cwd: folder, env: { LDFLAGS: [process.env.LDFLAGS ?? '', ...linkerFlags(wheel)].join(' ').trim() } },
-  );
+  const settings = [
+    '--module_name=tfjs_binding',
+    `--module_path=${join(folder, 'lib/napi-v8')}`,
+    '--napi_version=8',
+    '--napi_build_version=8',
+  ];
+  const LDFLAGS = [process.env.LDFLAGS ?? '', ...linkerFlags(wheel)].join(' ').trim();
+  const gyp = [findNodeGyp(), 'rebuild', ...headers, ...settings];
+  const built = run(process.execPath, gyp, { cwd: folder, env: { LDFLAGS } });
   if (!built.ok)
     fail(
       'the binding did not build',
@@ -237,12 +246,6 @@ function verify(folder) {
   };
 }
 
-/** What a build depends on; when it is as the last time there is nothing to build. */
-function fingerprint(wheel, version) {
-  const { size, mtimeMs } = statSync(join(wheel, 'libtensorflow_cc.so.2'));
-  return { wheel, size, mtimeMs, package: version, flags: linkerFlags(wheel) };
-}
-
 function main() {
   const { gpu, install, python, force, help, ...rest } = options();
   if (help) return console.log(usage);
@@ -263,8 +266,11 @@ function main() {
   if (install) installWheel(python, wheelTarget, gpu);
   const wheel = findWheel(python, wheelTarget);
   const folder = installPackage(directory, name, version);
-  const stamp = join(folder, 'forewarn-linked.json');
-  const wanted = JSON.stringify(fingerprint(wheel, version));
+  // The engine looks for this file: only a binding that was built here can run in several threads (`mendThreads`).
+  const stamp = join(folder, 'forewarn-threads.json');
+  // What a build depends on; when it is as the last time there is nothing to build.
+  const { size, mtimeMs } = statSync(join(wheel, 'libtensorflow_cc.so.2'));
+  const wanted = JSON.stringify({ wheel, size, mtimeMs, version, flags: linkerFlags(wheel) });
   const unchanged = !force && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
   if (!unchanged) {
     rmSync(stamp, { force: true });

@@ -1,5 +1,5 @@
 // `npm run bench -- NAME [OPTIONS]`: each benchmark is a module of this folder that exports its usage and `run`.
-const benchmarks = { engine: './engine.mjs', training: './training.mjs' };
+const benchmarks = { engine: './engine.mjs', training: './training.mjs', line: './line.mjs' };
 
 const [name, ...args] = process.argv.slice(2);
 const names = Object.keys(benchmarks).join(' or ');

@@ -51,7 +51,7 @@ async function measure(engine, windows, epochs) {
     for (const pid of childrenOf(process.pid)) peak = Math.max(peak ?? 0, peakMemoryMb(pid) ?? 0);
   }
   const seconds = (performance.now() - startedAt) / 1000;
-  const { training: trained, data } = (await training).card;
+  const { training: trained, data } = (await training).model.card;
   return {
     network: 'reference',
     engine: trained.engine,

@@ -75,12 +75,11 @@ const calls = {
   peakMemoryMb: async () => peakMemoryMb(process.pid),
 };
 
-process.on('message', async ({ id, call, options }) => {
-  try {
-    process.send({ id, result: await calls[call](options) });
-  } catch (error) {
-    process.send({ id, error: error.message });
-  }
+process.on('message', ({ id, call, options }) => {
+  calls[call](options).then(
+    (result) => process.send({ id, result }),
+    (error) => process.send({ id, error: error.message }),
+  );
 });
 // The parent's death must not leave this behind.
 process.on('disconnect', () => process.exit(0));

@@ -141,9 +141,9 @@ export function createLearner(options: LearnerOptions): Learner {
         {
           class: className,
           model: next.card.id,
-          seconds: training.seconds,
+          seconds: Math.round(training.seconds),
           steps: training.steps,
-          threshold: threshold.value,
+          threshold: Math.round(threshold.value * 100) / 100,
           ...(student === null ? {} : { student: student.card.id }),
         },
         'model in use',

@@ -1,20 +1,21 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { createDelivery, type Delivery } from './alerts/delivery.ts';
-import { type Journal, openJournal } from './alerts/journal.ts';
+import { createDelivery } from './alerts/delivery.ts';
+import { openJournal } from './alerts/journal.ts';
 import { type Api, createApi } from './api/server.ts';
 import type { Config } from './config.ts';
 import { shownUrl, subscriberOptions, webhookSinks } from './connections.ts';
-import { createFleet, type Fleet } from './fleet.ts';
+import type { DaemonParts } from './daemon-parts.ts';
+import { createFleet } from './fleet.ts';
 import { type Broker, createBroker } from './ingest/broker.ts';
-import { createSubscriber, type Subscriber } from './ingest/subscriber.ts';
+import { createSubscriber } from './ingest/subscriber.ts';
 import { createLifecycle } from './lifecycle.ts';
 import type { Logger } from './log.ts';
-import { createMetrics, type Metrics } from './metrics.ts';
-import { type ChosenEngine, chooseEngine } from './models/engine-choice.ts';
-import { createRegistry, type Registry } from './models/registry.ts';
+import { createMetrics } from './metrics.ts';
+import { chooseEngine } from './models/engine-choice.ts';
+import { createRegistry } from './models/registry.ts';
 import { trainInChild } from './models/training-process.ts';
-import { connectPipeline, type Pipeline } from './pipeline.ts';
+import { connectPipeline } from './pipeline.ts';
 import { apiSources } from './status.ts';
 import type { Alert, Clock } from './types.ts';
 import { version } from './version.ts';
@@ -25,24 +26,6 @@ export interface DaemonOptions {
   readonly clock: Clock;
   /** Hears of every alert raised or resolved, once it is safe in the journal. */
   readonly onAlert?: (alert: Alert) => void;
-}
-
-/** What was built, for the commands that embed a daemon and for the status. */
-export interface DaemonParts {
-  readonly config: Config;
-  readonly clock: Clock;
-  readonly startedAt: number;
-  readonly journal: Journal;
-  readonly registry: Registry;
-  readonly engine: ChosenEngine;
-  readonly fleet: Fleet;
-  readonly metrics: Metrics;
-  readonly pipeline: Pipeline;
-  readonly delivery: Delivery;
-  readonly subscriber: Subscriber;
-  /** Where telemetry comes from; the embedded broker's own address when it runs. */
-  readonly brokerUrl: string;
-  readonly apiUrl: string;
 }
 
 export interface Daemon {

@@ -1,6 +1,6 @@
 import type { ApiSources } from './api/sources.ts';
 import { shownUrl } from './connections.ts';
-import type { DaemonParts } from './daemon.ts';
+import type { DaemonParts } from './daemon-parts.ts';
 import { ForewarnError } from './errors.ts';
 import { version } from './version.ts';
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Config, resolveConfig } from '../config.ts';
-import { createDaemon, type Daemon, type DaemonParts } from '../daemon.ts';
+import { createDaemon, type Daemon } from '../daemon.ts';
+import type { DaemonParts } from '../daemon-parts.ts';
 import { ForewarnError } from '../errors.ts';
 import { createLogger } from '../log.ts';
 import { Plant } from '../simulator/plant.ts';

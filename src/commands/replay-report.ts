@@ -1,4 +1,4 @@
-import type { DaemonParts } from '../daemon.ts';
+import type { DaemonParts } from '../daemon-parts.ts';
 import type { Alert } from '../types.ts';
 import type { Recording } from './recording.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Recording } from '../../src/commands/recording.ts';
 import { formatReport, reportReplay } from '../../src/commands/replay-report.ts';
-import type { DaemonParts } from '../../src/daemon.ts';
+import type { DaemonParts } from '../../src/daemon-parts.ts';
 import type { Alert } from '../../src/types.ts';
 
 const start = 1_600_000_000_000;

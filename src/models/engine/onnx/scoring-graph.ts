@@ -19,21 +19,35 @@ import { timeMajor } from './training-graph.ts';
 
 /** `windows` `[B x T x C]` in raw units to `last_residual` and `squared_error`, `[B x C]` in scaled units. */
 export function residualGraph(model: ScoringOptions, form: Form): Graph {
-  const { graph, rows, predicted } = buildForward(model, form);
-  const { window, channels } = model.spec;
-  const residual = reshape(subtract(rows, predicted), [window, { batches: 1 }, channels]);
-  graph.output(lastOf(residual), 'last_residual');
-  graph.output(reduceMean(multiply(residual, residual), [0]), 'squared_error');
-  return graph;
+  const forward = buildForward(model, form);
+  addResiduals(forward, model);
+  return forward.graph;
 }
 
 /** `windows` `[B x T x C]` to the network's `reconstruction` of the same shape, both in raw units. */
 export function reconstructionGraph(model: ScoringOptions, form: Form): Graph {
-  const { graph, predicted, center, scale } = buildForward(model, form);
-  const { window, channels } = model.spec;
-  const windows = transpose(reshape(predicted, [window, { batches: 1 }, channels]), [1, 0, 2]);
+  const forward = buildForward(model, form);
+  addReconstruction(forward, model);
+  return forward.graph;
+}
+
+/** All outputs of the two graphs above. */
+export function wholeGraph(model: ScoringOptions, form: Form): Graph {
+  const forward = buildForward(model, form);
+  addResiduals(forward, model);
+  addReconstruction(forward, model);
+  return forward.graph;
+}
+
+function addResiduals({ graph, rows, predicted }: Forward, { spec }: ScoringOptions): void {
+  const residual = reshape(subtract(rows, predicted), [spec.window, { batches: 1 }, spec.channels]);
+  graph.output(lastOf(residual), 'last_residual');
+  graph.output(reduceMean(multiply(residual, residual), [0]), 'squared_error');
+}
+
+function addReconstruction({ graph, predicted, center, scale }: Forward, { spec }: ScoringOptions): void {
+  const windows = transpose(reshape(predicted, [spec.window, { batches: 1 }, spec.channels]), [1, 0, 2]);
   graph.output(add(multiply(windows, scale), center), 'reconstruction');
-  return graph;
 }
 
 interface Forward {

@@ -1,0 +1,28 @@
+import type { Delivery } from './alerts/delivery.ts';
+import type { Journal } from './alerts/journal.ts';
+import type { Config } from './config.ts';
+import type { Fleet } from './fleet.ts';
+import type { Subscriber } from './ingest/subscriber.ts';
+import type { Metrics } from './metrics.ts';
+import type { ChosenEngine } from './models/engine-choice.ts';
+import type { Registry } from './models/registry.ts';
+import type { Pipeline } from './pipeline.ts';
+import type { Clock } from './types.ts';
+
+/** What a daemon consists of while it runs, for the commands that embed a daemon and for the status. */
+export interface DaemonParts {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly startedAt: number;
+  readonly journal: Journal;
+  readonly registry: Registry;
+  readonly engine: ChosenEngine;
+  readonly fleet: Fleet;
+  readonly metrics: Metrics;
+  readonly pipeline: Pipeline;
+  readonly delivery: Delivery;
+  readonly subscriber: Subscriber;
+  /** Where telemetry comes from; the embedded broker's own address when it runs. */
+  readonly brokerUrl: string;
+  readonly apiUrl: string;
+}

@@ -1,8 +1,8 @@
 import { ForewarnError } from '../../../errors.ts';
 import type { TrainingOptions, TrainingSession } from '../../engine.ts';
 import type { NetworkSpec } from '../../spec.ts';
+import { adamScalars } from '../adam.ts';
 import type { Graph } from '../graph/graph.ts';
-import { adamScalars } from './adam.ts';
 import { flatten, unflatten } from './flat-weights.ts';
 import { Lane, type LaneSession } from './lane.ts';
 import type { LaneOutputs } from './lane-protocol.ts';

@@ -1,4 +1,5 @@
 import { type NetworkSpec, sizeOf, weightShapes } from '../../spec.ts';
+import { BETA_1, BETA_2 } from '../adam.ts';
 import { gradientsOf } from '../graph/gradient.ts';
 import { Graph, type Value } from '../graph/graph.ts';
 import {
@@ -17,7 +18,6 @@ import {
   transpose,
 } from '../graph/operators.ts';
 import { networkOf } from '../networks/networks.ts';
-import { BETA_1, BETA_2 } from './adam.ts';
 
 interface LossGraph {
   readonly graph: Graph;

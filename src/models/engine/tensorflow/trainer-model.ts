@@ -1,4 +1,4 @@
-import { adamScalars, BETA_1, BETA_2 } from '../onnx/adam.ts';
+import { adamScalars, BETA_1, BETA_2 } from '../adam.ts';
 import type { FusedLstm } from './fused-lstm.ts';
 import { createNetwork } from './network.ts';
 import type { Arguments, TrainingBatch } from './protocol.ts';

@@ -103,7 +103,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
     const subscriber = createSubscriber(
       subscriberOptions(config, brokerUrl, { ingest: pipeline.ingest, clock, log }),
     );
-    const api: Api = createApi({ ...config.api, log, version, sources: apiSources(() => parts) });
+    const sources = apiSources(() => parts);
+    const api: Api = createApi({ ...config.api, log, version, sources });
     const parts: DaemonParts = {
       config,
       clock,
@@ -119,7 +120,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       startedAt: clock(),
       apiUrl: '',
     };
-    metrics.read(apiSources(() => parts));
+    metrics.read(sources);
     const { url } = await api.start();
     onStop('api', () => api.stop());
     onStop('mqtt', () => subscriber.stop());

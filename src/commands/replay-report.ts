@@ -1,4 +1,5 @@
 import type { DaemonParts } from '../daemon-parts.ts';
+import { segmentsOf } from '../evaluation/segments.ts';
 import type { Alert } from '../types.ts';
 import type { Recording } from './recording.ts';
 
@@ -64,7 +65,7 @@ export function reportReplay(input: {
   const rowAt = (at: number): number =>
     lastRowAt(recording.at, at + lines.get(className)!.config.sampleEveryMs / 2);
   const label = Object.keys(recording.labels)[0];
-  const events = label === undefined ? [] : runsOfOnes(recording.labels[label], trainRows);
+  const events = label === undefined ? [] : labelledEvents(recording.labels[label], trainRows);
   const found = alerts
     .map((alert) => ({ alert, firedRow: rowAt(alert.firedAt) }))
     .sort((a, b) => a.firedRow - b.firedRow);
@@ -155,14 +156,7 @@ function lastRowAt(times: Float64Array, at: number): number {
   return Math.max(0, low - 1);
 }
 
-/** Runs of ones as `[first, last]` row, from row `start` on. */
-function runsOfOnes(labels: Uint8Array, start: number): [number, number][] {
-  const runs: [number, number][] = [];
-  for (let row = start; row < labels.length; row++) {
-    if (labels[row] === 0) continue;
-    const last = runs[runs.length - 1];
-    if (last !== undefined && last[1] === row - 1) last[1] = row;
-    else runs.push([row, row]);
-  }
-  return runs;
+/** Labelled events as `[first, last]` row, from row `start` on. */
+function labelledEvents(labels: Uint8Array, start: number): [number, number][] {
+  return segmentsOf(labels.subarray(start)).map((event) => [start + event.start, start + event.end - 1]);
 }

@@ -10,10 +10,11 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ForewarnError, messageOf } from '../errors.ts';
-import type { NamedTensor, Weights } from './engine.ts';
+import { flatten, parameterCount, unflatten } from './engine/flat-weights.ts';
+import type { Weights } from './engine.ts';
 import { modelHash } from './hash.ts';
 import type { Model, ModelCard } from './model.ts';
-import { checkWeights, sizeOf, weightShapes } from './spec.ts';
+import { checkWeights } from './spec.ts';
 
 /** Raised when the files of an artefact change shape; older formats stay readable. */
 const formatVersion = 1;
@@ -52,20 +53,11 @@ export function saveModel(directory: string, model: Model): void {
   const partial = `${directory}.partial`;
   rmSync(partial, { recursive: true, force: true });
   mkdirSync(partial, { recursive: true });
-  writeDurably(join(partial, 'weights.bin'), packWeights(model));
+  writeDurably(join(partial, 'weights.bin'), new Uint8Array(flatten(card.spec, weights).buffer));
   writeDurably(join(partial, 'model.json'), Buffer.from(`${JSON.stringify(file, null, 2)}\n`));
   syncDirectory(partial);
   renameSync(partial, directory);
   syncDirectory(dirname(directory));
-
-  function packWeights({ card: { spec } }: Model): Buffer {
-    return Buffer.concat(
-      weightShapes(spec).map(({ name }) => {
-        const { data } = weights[name];
-        return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-      }),
-    );
-  }
 }
 
 /** Reads a model version and checks it whole. Throws MODEL_MALFORMED, naming the file and what is wrong with it. */
@@ -103,18 +95,13 @@ export function loadModel(directory: string): Model {
 }
 
 function unpackWeights(card: ModelCard, bytes: Buffer): Weights {
-  const shapes = weightShapes(card.spec);
-  const expected = shapes.reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0);
+  const expected = Float32Array.BYTES_PER_ELEMENT * parameterCount(card.spec);
   if (bytes.length !== expected)
     throw new Error(`weights.bin has ${bytes.length} bytes, the network needs ${expected}`);
-  const all = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
-  const weights: Record<string, NamedTensor> = {};
-  let offset = 0;
-  for (const { name, shape } of shapes) {
-    weights[name] = { shape, data: all.slice(offset, offset + sizeOf(shape)) };
-    offset += sizeOf(shape);
-  }
-  return weights;
+  return unflatten(
+    card.spec,
+    new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length)),
+  );
 }
 
 /** Writes a file so that it is on the disk when this returns. */

@@ -1,6 +1,7 @@
 import { ForewarnError } from '../errors.ts';
 import type { Engine, Scaling, TrainingSession, Weights } from './engine.ts';
 import { createRandom } from './random.ts';
+import { scaleValue } from './scaling.ts';
 import type { NetworkSpec } from './spec.ts';
 import type { AssetRows, WindowStart } from './training-set.ts';
 
@@ -112,13 +113,9 @@ function learningRate(step: number, steps: number): number {
   return peakLearningRate * rise * 0.5 * (1 + Math.cos((Math.PI * step) / steps));
 }
 
-function scaleRows(values: Float32Array, { center, scale, clip }: Scaling): Float32Array {
-  const channels = center.length;
-  return values.map((value, i) => {
-    if (Number.isNaN(value)) return 0;
-    const channel = i % channels;
-    return Math.max(-clip, Math.min(clip, (value - center[channel]) / scale[channel]));
-  });
+function scaleRows(values: Float32Array, scaling: Scaling): Float32Array {
+  const channels = scaling.center.length;
+  return values.map((value, i) => scaleValue(value, i % channels, scaling));
 }
 
 function copyWindow(

@@ -35,6 +35,12 @@ function spread(sorted: Float64Array, center: number): number {
   return Math.max(robust > deviation / 10 ? robust : deviation, smallest);
 }
 
+/** A raw value in the network's units: scaled and clipped, 0 (the centre) where it is missing. */
+export function scaleValue(value: number, channel: number, { center, scale, clip }: Scaling): number {
+  if (Number.isNaN(value)) return 0;
+  return Math.max(-clip, Math.min(clip, (value - center[channel]) / scale[channel]));
+}
+
 /** Quantile `q` of ascending values by linear interpolation (type 7 of Hyndman and Fan 1996); NaN when empty. */
 export function quantileOfSorted(sorted: ArrayLike<number>, q: number): number {
   if (sorted.length === 0) return Number.NaN;

@@ -3,6 +3,7 @@ import type { Verdict, Window } from '../types.ts';
 import { createDecider, type Decider } from './decision/decider.ts';
 import type { Engine, Residuals, Scaling, ScoringSession } from './engine.ts';
 import type { Model } from './model.ts';
+import { scaleValue } from './scaling.ts';
 import { createWindowBatch, type WindowBatch } from './window-batch.ts';
 
 export interface ScorerOptions {
@@ -217,15 +218,9 @@ async function prepare(model: Model, engine: Engine): Promise<InUse> {
 }
 
 /** What the network predicted for a row, in raw units: the (clipped) measurement less the residual. */
-function expectedRow(
-  row: Float32Array,
-  residual: Float32Array,
-  { center, scale, clip }: Scaling,
-): Float32Array {
+function expectedRow(row: Float32Array, residual: Float32Array, scaling: Scaling): Float32Array {
   return row.map((value, channel) => {
-    const scaled = Number.isNaN(value)
-      ? 0
-      : Math.max(-clip, Math.min(clip, (value - center[channel]) / scale[channel]));
-    return center[channel] + (scaled - residual[channel]) * scale[channel];
+    const predicted = scaleValue(value, channel, scaling) - residual[channel];
+    return scaling.center[channel] + predicted * scaling.scale[channel];
   });
 }

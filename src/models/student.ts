@@ -1,10 +1,11 @@
 import { ForewarnError } from '../errors.ts';
+import { parameterCount } from './engine/flat-weights.ts';
 import { fitNetwork } from './fit.ts';
 import type { Model, StudentCard } from './model.ts';
 import { normalResiduals, scoresFrom, windowsAt } from './normal-residuals.ts';
 import { pruneUnits } from './pruning.ts';
 import { rankCorrelation } from './rank-correlation.ts';
-import { type LstmAutoencoderSpec, type NetworkSpec, sizeOf, weightShapes } from './spec.ts';
+import type { LstmAutoencoderSpec } from './spec.ts';
 import { measureSpeedUp } from './speed-up.ts';
 import {
   completeModel,
@@ -88,8 +89,8 @@ async function compareToTeacher(
   return {
     teacher: teacher.card.id,
     hidden: order.student,
-    parameters: parametersOf(student.card.spec),
-    teacherParameters: parametersOf(teacher.card.spec),
+    parameters: parameterCount(student.card.spec),
+    teacherParameters: parameterCount(teacher.card.spec),
     heldOutLoss: Math.min(...student.card.training.heldOutLoss),
     teacherHeldOutLoss: Math.min(...teacher.card.training.heldOutLoss),
     scoreAgreement: rankCorrelation(await heldOutScores(student), await heldOutScores(teacher)),
@@ -101,8 +102,4 @@ async function compareToTeacher(
       speedBatch,
     ),
   };
-}
-
-function parametersOf(spec: NetworkSpec): number {
-  return weightShapes(spec).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
 }

@@ -1,9 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  flattenWeights,
-  parameterCount,
-  unflattenWeights,
-} from '../../../src/models/engine/tensorflow/flat-weights.ts';
+import { parameterCount } from '../../../src/models/engine/flat-weights.ts';
+import { flattenWeights, unflattenWeights } from '../../../src/models/engine/tensorflow/flat-weights.ts';
 import { initialWeights, type NetworkSpec } from '../../../src/models/spec.ts';
 
 const spec: NetworkSpec = {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
-import { flatten, unflatten } from '../../../src/models/engine/onnx/flat-weights.ts';
+import { flatten, unflatten } from '../../../src/models/engine/flat-weights.ts';
 import { encodeOnnxModel } from '../../../src/models/engine/onnx/onnx-model.ts';
 import { residualGraph } from '../../../src/models/engine/onnx/scoring-graph.ts';
 import { gradientGraph } from '../../../src/models/engine/onnx/training-graph.ts';

@@ -1,12 +1,7 @@
 import type { NamedTensor, Weights } from '../../engine.ts';
 import { type NetworkSpec, sizeOf, type WeightShape, weightShapes } from '../../spec.ts';
 
-/** Number of parameters of a network. */
-export function parameterCount(spec: NetworkSpec): number {
-  return weightShapes(spec).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-}
-
-/** All parameters end to end, with the gates in TensorFlow's order, written into `flat` of {@link parameterCount}. */
+/** All parameters end to end, with the gates in TensorFlow's order, written into `flat` of `parameterCount`. */
 export function flattenWeights(spec: NetworkSpec, weights: Weights, flat: Float32Array): void {
   let offset = 0;
   for (const shape of weightShapes(spec)) {

@@ -1,6 +1,7 @@
 import type { Residuals, ScoringOptions, ScoringSession } from '../../engine.ts';
 import type { LstmAutoencoderSpec } from '../../spec.ts';
-import { flattenWeights, parameterCount } from './flat-weights.ts';
+import { parameterCount } from '../flat-weights.ts';
+import { flattenWeights } from './flat-weights.ts';
 import { checkLength, copyWindows, createLifetime, type Lane, splitBatch } from './lanes.ts';
 
 /** A model in every lane; each batch is shared among them. */

@@ -1,6 +1,7 @@
 import type { TrainingOptions, TrainingSession } from '../../engine.ts';
 import type { LstmAutoencoderSpec } from '../../spec.ts';
-import { flattenWeights, parameterCount, unflattenWeights } from './flat-weights.ts';
+import { parameterCount } from '../flat-weights.ts';
+import { flattenWeights, unflattenWeights } from './flat-weights.ts';
 import { checkLength, copyWindows, createLifetime, type Lane, type Part, splitBatch } from './lanes.ts';
 import type { TrainingBatch } from './protocol.ts';
 

@@ -1,14 +1,18 @@
-import type { NamedTensor, Weights } from '../../engine.ts';
-import { type NetworkSpec, sizeOf, weightShapes } from '../../spec.ts';
+import type { NamedTensor, Weights } from '../engine.ts';
+import { type NetworkSpec, sizeOf, weightShapes } from '../spec.ts';
+
+/** Number of parameters of a network. */
+export function parameterCount(spec: NetworkSpec): number {
+  return weightShapes(spec).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+}
 
 /** All weights in the order of `weightShapes`, end to end; copies. */
 export function flatten(spec: NetworkSpec, weights: Weights): Float32Array<ArrayBuffer> {
-  const parts = weightShapes(spec).map(({ name }) => weights[name].data);
-  const flat = new Float32Array(parts.reduce((length, part) => length + part.length, 0));
+  const flat = new Float32Array(parameterCount(spec));
   let offset = 0;
-  for (const part of parts) {
-    flat.set(part, offset);
-    offset += part.length;
+  for (const { name, shape } of weightShapes(spec)) {
+    flat.set(weights[name].data, offset);
+    offset += sizeOf(shape);
   }
   return flat;
 }

@@ -1,5 +1,13 @@
 // `npm run bench -- NAME [OPTIONS]`: each benchmark is a module of this folder that exports its usage and `run`.
-const benchmarks = { engine: './engine.mjs', training: './training.mjs', line: './line.mjs' };
+const benchmarks = {
+  engine: './engine.mjs',
+  training: './training.mjs',
+  line: './line.mjs',
+  journal: './journal.mjs',
+  influx: './influx.mjs',
+  budget: './alert-budget.mjs',
+  history: './history.mjs',
+};
 
 const [name, ...args] = process.argv.slice(2);
 const names = Object.keys(benchmarks).join(' or ');

@@ -1,13 +1,16 @@
 #!/usr/bin/env node
 // The only file that touches `process`: arguments, environment, signals, exit codes.
 import { cac } from 'cac';
+import { alerts } from './commands/alerts.ts';
 import { check } from './commands/check.ts';
 import type { CommandContext } from './commands/context.ts';
 import { demo } from './commands/demo.ts';
+import { evaluate } from './commands/evaluate.ts';
 import { exportModel } from './commands/export.ts';
 import { replay } from './commands/replay.ts';
 import { run } from './commands/run.ts';
 import { simulate } from './commands/simulate.ts';
+import { train } from './commands/train.ts';
 import { ForewarnError } from './errors.ts';
 import { version } from './version.ts';
 
@@ -59,6 +62,23 @@ program
   .option(...config)
   .action((options) => run(options, context()));
 program
+  .command(
+    'alerts [action] [id]',
+    'Show the open alerts of a running daemon, or answer one: ack, comment, assign, shelve, unshelve ID; out-of-service, return-to-service',
+  )
+  .option(...config)
+  .option('--url <url>', "The daemon's API; where the configuration says, when absent")
+  .option('--by <name>', 'Who you are')
+  .option('--comment <text>', 'Why; it stays in the history')
+  .option('--for <duration>', 'How long to shelve, such as 30m, 8h or 7d')
+  .option('--to <name>', 'Whom to assign to')
+  .option('--asset <id>', 'Alerts of this asset, or the asset to take out of service')
+  .option('--class <name>', 'The same for a class')
+  .option('--json', 'Print JSON')
+  .action((action: string | undefined, id: string | undefined, options) =>
+    alerts(action, id, options, context()),
+  );
+program
   .command('check <file>', 'Check a configuration without touching the network')
   .action((file: string) => check(file, context()));
 program
@@ -103,6 +123,38 @@ program
   .action(async (file: string, options) => {
     process.exitCode = await replay(file, options, context());
   });
+program
+  .command(
+    'evaluate <protocol>',
+    'Measure on labelled data, beside simple detectors: skab, nab, tep, smd, batadal or csv',
+  )
+  .option('--data <dir>', 'Folder of the data set, or the one that it is in; a file or a folder for csv')
+  .option('--seeds <n>', 'Train with seeds 1 to n and give means and spreads', { default: 3 })
+  .option('--config <file>', 'Take the settings of the class from this configuration instead of the defaults')
+  .option('--html <file>', 'Write the report as a page as well')
+  .option('--json', 'Print one line of JSON last')
+  .option('--train-rows <n>', 'csv: rows from the start that are normal and trained on', { default: 400 })
+  .option('--labels <a,b>', 'csv: columns of 0 and 1 that the model may not see; the first is the truth', {
+    default: 'anomaly,changepoint',
+  })
+  .option('--separator <c>', 'csv: column separator; found in the header when absent')
+  .option('--time <column>', 'csv: time stamp column; the first that reads as a time when absent')
+  .option('--channels <a,b>', 'csv: columns to watch; all numeric ones when absent')
+  .action(async (protocol: string, options) => {
+    process.exitCode = await evaluate(protocol, options, context());
+  });
+program
+  .command('train <class>', 'Train a class on a recorded CSV and put the model into the state directory')
+  .option(...config)
+  .option('--from <file>', 'CSV file with a column for each channel, named like it; gzipped if named .gz')
+  .option('--asset <id>', 'Asset that the rows are of, such as north/line-1/pump-3')
+  .option('--asset-column <column>', 'Column with the id of the asset, for a file of several')
+  .option('--separator <c>', 'Column separator; found in the header when absent')
+  .option('--time <column>', 'Time stamp column; the first that reads as a time when absent')
+  .option('--labels <a,b>', 'Columns of 0 and 1; rows with a 1 are not trained on', {
+    default: 'anomaly,changepoint',
+  })
+  .action((className: string, options) => train(className, options, context()));
 program
   .command(
     'export <model>',

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import { crossCheck } from './config/cross-check.ts';
 import { durationMs } from './config/duration.ts';
+import { type InfluxConfig, influxConfig } from './config/influx-config.ts';
 import { formatProblem, type Problem } from './config/problem.ts';
 import type { ConfigFile } from './config/schema.ts';
 import { type Environment, readFile, readSecret } from './config/secret.ts';
@@ -11,6 +12,7 @@ import { ForewarnError, messageOf } from './errors.ts';
 import { parseTopicTemplate } from './ingest/topic-template.ts';
 import type { LogLevel } from './log.ts';
 import type { EngineChoice } from './models/engine-choice.ts';
+import type { AlertPriority } from './types.ts';
 
 /** One asset class, with durations as milliseconds and channels as a list. */
 export interface ClassConfig {
@@ -31,8 +33,12 @@ export interface ClassConfig {
   readonly alert: {
     readonly raise: number;
     readonly clear: number;
+    readonly raiseOn: { readonly windows: number; readonly of: number };
     readonly forMs: number;
+    readonly clearAfter: number;
     readonly keepFiringForMs: number;
+    readonly consequence: AlertPriority;
+    readonly action: string | null;
     /** 0 = never. */
     readonly silentAfterMs: number;
   };
@@ -76,7 +82,13 @@ export interface Config {
   };
   readonly classes: readonly ClassConfig[];
   readonly webhooks: readonly WebhookConfig[];
-  readonly retention: { readonly alertsMs: number; readonly models: number };
+  /** null = none. */
+  readonly influx: InfluxConfig | null;
+  readonly retention: {
+    readonly alertsMs: number;
+    readonly models: number;
+    readonly history: { readonly ageMs: number; readonly bytes: number };
+  };
 }
 
 export interface LoadContext {
@@ -208,7 +220,15 @@ function build(file: ConfigFile, context: LoadContext & { problems: Problem[] })
       bearer: readSecret(webhook.bearer, `webhooks.${index}.bearer`, context),
       secret: readSecret(webhook.secret, `webhooks.${index}.secret`, context),
     })),
-    retention: { alertsMs: durationMs(file.retention.alerts), models: file.retention.models },
+    influx: influxConfig(file, context),
+    retention: {
+      alertsMs: durationMs(file.retention.alerts),
+      models: file.retention.models,
+      history: {
+        ageMs: durationMs(file.retention.history.age),
+        bytes: file.retention.history.bytes,
+      },
+    },
   };
 }
 
@@ -242,8 +262,12 @@ function buildClass(name: string, options: ConfigFile['classes'][string]): Class
     alert: {
       raise: options.alert.raise,
       clear: options.alert.clear,
+      raiseOn: options.alert.raise_on,
       forMs: durationMs(options.alert.for),
+      clearAfter: options.alert.clear_after,
       keepFiringForMs: durationMs(options.alert.keep_firing_for),
+      consequence: options.alert.consequence as AlertPriority,
+      action: options.alert.action ?? null,
       silentAfterMs: durationMs(options.alert.silent_after),
     },
   };

@@ -1,3 +1,4 @@
+import type { InfluxOutput } from './alerts/influx/influx-output.ts';
 import type { Sink } from './alerts/sink.ts';
 import { createWebhookSink } from './alerts/sinks/webhook.ts';
 import type { Config } from './config.ts';
@@ -53,6 +54,17 @@ export function webhookSinks({ webhooks, api }: Config, clock: Clock): Sink[] {
       ...(secret === null ? {} : { secret }),
     }),
   );
+}
+
+/** InfluxDB as the configuration has it; its client is loaded only then, since that takes its time. */
+export async function influxOutput(
+  { influx, stateDir, classes }: Config,
+  { clock, log }: { clock: Clock; log: Logger },
+): Promise<InfluxOutput | null> {
+  if (influx === null) return null;
+  const { createInfluxOutput } = await import('./alerts/influx/influx-output.ts');
+  const channels = (className: string) => classes.find(({ name }) => name === className)!.channels;
+  return createInfluxOutput({ ...influx, stateDir, channels, clock, log });
 }
 
 /** The address without user name and password, for logs and status. */

@@ -1,7 +1,9 @@
 import type { Delivery } from './alerts/delivery.ts';
+import type { InfluxOutput } from './alerts/influx/influx-output.ts';
 import type { Journal } from './alerts/journal.ts';
 import type { Config } from './config.ts';
 import type { Fleet } from './fleet.ts';
+import type { History } from './history/history.ts';
 import type { Subscriber } from './ingest/subscriber.ts';
 import type { Metrics } from './metrics.ts';
 import type { ChosenEngine } from './models/engine-choice.ts';
@@ -16,11 +18,13 @@ export interface DaemonParts {
   readonly startedAt: number;
   readonly journal: Journal;
   readonly registry: Registry;
+  readonly history: History;
   readonly engine: ChosenEngine;
   readonly fleet: Fleet;
   readonly metrics: Metrics;
   readonly pipeline: Pipeline;
   readonly delivery: Delivery;
+  readonly influx: InfluxOutput | null;
   readonly subscriber: Subscriber;
   /** Where telemetry comes from; the embedded broker's own address when it runs. */
   readonly brokerUrl: string;

@@ -1,12 +1,14 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createDelivery } from './alerts/delivery.ts';
+import { describeSilence } from './alerts/evidence.ts';
 import { openJournal } from './alerts/journal.ts';
 import { type Api, createApi } from './api/server.ts';
 import type { Config } from './config.ts';
-import { shownUrl, subscriberOptions, webhookSinks } from './connections.ts';
+import { influxOutput, shownUrl, subscriberOptions, webhookSinks } from './connections.ts';
 import type { DaemonParts } from './daemon-parts.ts';
 import { createFleet } from './fleet.ts';
+import { createHistory } from './history/history.ts';
 import { type Broker, createBroker } from './ingest/broker.ts';
 import { createSubscriber } from './ingest/subscriber.ts';
 import { createLifecycle } from './lifecycle.ts';
@@ -39,7 +41,7 @@ const sweepMs = 1000;
 const saveMs = 10_000;
 const pruneMs = 3_600_000;
 /** Rows and scores an asset that the API shows. */
-const history = 120;
+const shownRows = 120;
 
 /** A Forewarn in this process; several can run side by side on different state directories. */
 export function createDaemon(options: DaemonOptions): Daemon {
@@ -53,6 +55,16 @@ export function createDaemon(options: DaemonOptions): Daemon {
     const journal = openJournal({ file: join(config.stateDir, 'alerts.db'), clock });
     onStop('journal', () => journal.close());
     const registry = createRegistry(join(config.stateDir, 'models'));
+    const history = createHistory({
+      directory: join(config.stateDir, 'history'),
+      channelsOf: (className) =>
+        config.classes.find(({ name }) => name === className)?.channels.map(({ name }) => name) ?? [],
+      retention: config.retention.history,
+      clock,
+      log,
+    });
+    await history.start();
+    onStop('history', () => history.stop());
     const engine = await chooseEngine(config.engine, {
       onFallback: (reason) =>
         log.warn({ reason }, 'TensorFlow does not compute; the CPU engine (ONNX Runtime) does'),
@@ -60,23 +72,25 @@ export function createDaemon(options: DaemonOptions): Daemon {
     onStop('engine', () => engine.stop());
     const metrics = createMetrics({ version, engine: engine.engine.kind });
     const fleet = createFleet({
-      history,
+      history: shownRows,
       clock,
       channelsOf: (className) => config.classes.find(({ name }) => name === className)!.channels,
       alertOf: (assetId, rule) => pipeline.alerting.current(assetId, rule)?.alert?.id ?? null,
     });
+    const influx = await influxOutput(config, { clock, log });
     const pipeline = connectPipeline({
       config,
       registry,
       journal,
       engine: engine.engine,
       fleet,
+      influx,
+      history,
       clock,
       log,
       train: (order, onProgress, signal) => trainInChild(order, config.engine, onProgress, signal),
       onBatch: (windows, ms) => metrics.observeBatch(windows, ms),
       onAlert(alert) {
-        delivery.poke();
         metrics.observeAlert(alert);
         logAlert(alert);
         options.onAlert?.(alert);
@@ -84,12 +98,17 @@ export function createDaemon(options: DaemonOptions): Daemon {
     });
     const delivery = createDelivery({
       outbox: journal.outbox,
-      sinks: webhookSinks(config, clock),
+      sinks: [...webhookSinks(config, clock), ...(influx === null ? [] : [influx.sink])],
       clock,
       log,
     });
+    if (influx !== null) {
+      influx.start();
+      onStop('influx', () => influx.stop());
+    }
     onStop('delivery', () => delivery.stop());
     pipeline.alerting.start();
+    pipeline.alerting.subscribe(() => delivery.poke());
     onStop('alerting', () => pipeline.alerting.stop());
     delivery.start();
     for (const [name, { learner, scorer }] of pipeline.lines) {
@@ -104,17 +123,19 @@ export function createDaemon(options: DaemonOptions): Daemon {
       subscriberOptions(config, brokerUrl, { ingest: pipeline.ingest, clock, log }),
     );
     const sources = apiSources(() => parts);
-    const api: Api = createApi({ ...config.api, log, version, sources });
+    const api: Api = createApi({ ...config.api, log, version, sources, commands: pipeline.alerting.desk });
     const parts: DaemonParts = {
       config,
       clock,
       journal,
       registry,
+      history,
       engine,
       fleet,
       metrics,
       pipeline,
       delivery,
+      influx,
       subscriber,
       brokerUrl,
       startedAt: clock(),
@@ -148,10 +169,11 @@ export function createDaemon(options: DaemonOptions): Daemon {
       fleet.sweepSilence(
         now,
         silentAfter,
-        (asset, silent) => pipeline.alerting.onSilence(asset, silent, now),
+        (asset, silent) => pipeline.alerting.onCondition('silent', asset, silent, now, describeSilence),
         state === 'connected' ? since : null,
       );
     });
+    every(sweepMs, 'shelving sweep', () => pipeline.alerting.sweep());
     every(saveMs, 'saving alert states', () => pipeline.alerting.save());
     every(pruneMs, 'pruning alerts', () => {
       while (journal.prune(config.retention.alertsMs) > 0);

@@ -117,6 +117,15 @@ const counters: readonly Pulled[] = [
     ['sink'],
     perSink((sink) => sink.failed),
   ),
+  metric('forewarn_influx_points_written_total', 'Points that InfluxDB took.', [], ({ influx }) =>
+    influx === null ? [] : one(influx.written),
+  ),
+  metric(
+    'forewarn_influx_points_dropped_total',
+    'Points for InfluxDB that were lost.',
+    ['reason'],
+    ({ influx }) => (influx === null ? [] : by('reason', influx.dropped)),
+  ),
   metric('forewarn_training_runs_total', 'Trainings by result.', ['class', 'result'], ({ classes }) =>
     classes.flatMap(({ name, trained, failed }): Sample[] => [
       [{ class: name, result: 'trained' }, trained],
@@ -160,6 +169,12 @@ const gauges: readonly Pulled[] = [
     'Notifications that wait.',
     ['sink'],
     perSink((sink) => sink.queued),
+  ),
+  metric('forewarn_influx_points_waiting', 'Points that wait for InfluxDB.', [], ({ influx }) =>
+    influx === null ? [] : one(influx.waiting),
+  ),
+  metric('forewarn_influx_spool_bytes', 'What waits for InfluxDB on disk.', [], ({ influx }) =>
+    influx === null ? [] : one(influx.spoolBytes),
   ),
   metric(
     'forewarn_outbox_dead',

@@ -1,11 +1,15 @@
 import { type Alerting, createAlerting } from './alerts/alerting.ts';
+import type { Training } from './alerts/influx/event-lines.ts';
+import type { InfluxOutput } from './alerts/influx/influx-output.ts';
 import type { Journal } from './alerts/journal.ts';
 import type { ClassConfig, Config } from './config.ts';
 import type { Fleet } from './fleet.ts';
+import type { History } from './history/history.ts';
 import { createIngest, type Ingest } from './ingest/ingest.ts';
 import type { Logger } from './log.ts';
 import type { Engine } from './models/engine.ts';
 import { createLearner, type Learner, type LearnerOptions } from './models/learner.ts';
+import type { Model } from './models/model.ts';
 import type { Registry } from './models/registry.ts';
 import { createScorer, type Scorer } from './models/scorer.ts';
 import type { Alert, Clock, Verdict } from './types.ts';
@@ -17,6 +21,10 @@ export interface PipelineParts {
   readonly journal: Journal;
   readonly engine: Engine;
   readonly fleet: Fleet;
+  /** Hears of rows, verdicts and models, and is a sink of alerts. */
+  readonly influx?: InfluxOutput | null;
+  /** Keeps every row. */
+  readonly history?: Pick<History, 'append'>;
   readonly clock: Clock;
   readonly log: Logger;
   readonly train: LearnerOptions['train'];
@@ -40,7 +48,7 @@ export interface Pipeline {
 
 /** The data path, top to bottom: message -> row -> window -> score -> verdict -> alert. Nothing is started here. */
 export function connectPipeline(parts: PipelineParts): Pipeline {
-  const { config, fleet } = parts;
+  const { config, fleet, influx = null } = parts;
   const lines = new Map<string, ClassLine>();
   const line = (className: string): ClassLine => lines.get(className)!;
 
@@ -52,6 +60,8 @@ export function connectPipeline(parts: PipelineParts): Pipeline {
       onAsset: (asset) => fleet.onAsset(asset),
       onRow(row) {
         fleet.onRow(row);
+        influx?.onRow(row);
+        parts.history?.append(row);
         line(row.asset.className).learner.accept(row);
       },
       onWindow: (window) => line(window.asset.className).scorer.accept(window),
@@ -60,6 +70,7 @@ export function connectPipeline(parts: PipelineParts): Pipeline {
 
   const onVerdict = (verdict: Verdict): void => {
     fleet.onVerdict(verdict);
+    influx?.onVerdict(verdict);
     alerting.onVerdict(verdict);
   };
 
@@ -71,9 +82,10 @@ export function connectPipeline(parts: PipelineParts): Pipeline {
 
   const alerting = createAlerting({
     journal: parts.journal,
-    sinks: config.webhooks.map(({ name }) => name),
+    sinks: [...config.webhooks, ...(influx === null ? [] : [influx.sink])].map(({ name }) => name),
     policies: (className) => line(className).config.alert,
     channels: (className) => line(className).config.channels,
+    knows: { asset: (id) => fleet.asset(id) !== null, class: (name) => lines.has(name) },
     clock: parts.clock,
     log: parts.log,
     onChange: parts.onAlert,
@@ -113,17 +125,39 @@ function connectLearner(config: ClassConfig, parts: PipelineParts, scorer: Score
     clock: parts.clock,
     log: parts.log,
     train: parts.train,
-    onModel: (model) => scorer.use(model, parts.engine),
-    order: {
-      className: config.name,
-      channels: config.channels.map(({ name }) => name),
-      sampleEveryMs: config.sampleEveryMs,
-      windowLength: config.windowLength,
-      stride: config.stride,
-      minCoverage: config.minCoverage,
-      ...config.train,
-      ...config.score,
-      codeVersion: version,
+    async onModel(model) {
+      await scorer.use(model, parts.engine);
+      parts.influx?.onTraining(trainingOf(model));
     },
+    order: trainingOrderOf(config),
   });
+}
+
+/** How the class trains, whoever asks for it; all of the order but the rows and the version number. */
+export function trainingOrderOf(config: ClassConfig): LearnerOptions['order'] {
+  return {
+    className: config.name,
+    channels: config.channels.map(({ name }) => name),
+    sampleEveryMs: config.sampleEveryMs,
+    windowLength: config.windowLength,
+    stride: config.stride,
+    minCoverage: config.minCoverage,
+    ...config.train,
+    ...config.score,
+    codeVersion: version,
+  };
+}
+
+function trainingOf({ card }: Model): Training {
+  const { seconds, steps, fitLoss, heldOutLoss } = card.training;
+  return {
+    className: card.className,
+    model: card.id,
+    at: card.createdAt,
+    seconds,
+    steps,
+    fitLoss: fitLoss.at(-1) ?? null,
+    heldOutLoss: heldOutLoss.length === 0 ? null : Math.min(...heldOutLoss),
+    threshold: card.threshold.value,
+  };
 }

@@ -19,6 +19,11 @@ export function apiSources(parts: () => DaemonParts): ApiSources {
       get: (id) => parts().journal.get(id),
       transitions: (id) => parts().journal.transitions(id),
     },
+    alertEvents: {
+      events: (after, limit) => parts().journal.events(after, limit),
+      lastEvent: () => parts().journal.lastEvent(),
+      subscribe: (listener) => parts().pipeline.alerting.subscribe(listener),
+    },
     models() {
       const { config, registry } = parts();
       return config.classes.flatMap(({ name }) =>
@@ -52,6 +57,8 @@ function statusOf({
   engine,
   pipeline,
   delivery,
+  influx,
+  history,
   subscriber,
   brokerUrl,
 }: DaemonParts): Status {
@@ -81,6 +88,8 @@ function statusOf({
     assets: { total: summary.assets, states: { ...summary.states } },
     alerts: alertsOf(pipeline),
     sinks: sinksOf(delivery),
+    influx: influxOf(config, influx),
+    history: history.stats(),
   };
 }
 
@@ -117,4 +126,13 @@ function sinksOf(delivery: DaemonParts['delivery']): Status['sinks'] {
     if (error instanceof ForewarnError && error.code === 'JOURNAL_FAILED') return [];
     throw error;
   }
+}
+
+function influxOf(
+  { influx: options }: DaemonParts['config'],
+  influx: DaemonParts['influx'],
+): Status['influx'] {
+  if (options === null || influx === null) return null;
+  const { dropped, ...status } = influx.status();
+  return { url: shownUrl(options.url), database: options.database, ...status, dropped: { ...dropped } };
 }

@@ -88,6 +88,54 @@ export type Verdict =
 /** What an alert is about: the model's verdict, or an asset that no longer publishes. */
 export type AlertRule = 'anomaly' | 'silent';
 
+/** How much an alert matters, least first; of the class's consequence and of how far the score went. */
+export type AlertPriority = 'low' | 'medium' | 'high' | 'critical';
+
+/**
+ * Where an alert stands with the people who answer it, after ISA-18.2. Shelved, suppressed and out of service are for
+ * alerts that fire; `returned_unacknowledged` is over and nobody has acknowledged it; `closed` needs nobody any more.
+ */
+export type OperatorState =
+  | 'unacknowledged'
+  | 'acknowledged'
+  | 'returned_unacknowledged'
+  | 'closed'
+  | 'shelved'
+  | 'suppressed'
+  | 'out_of_service';
+
+/** What people and their rules have done about an alert; {@link OperatorState} sums it up. */
+export interface AlertHandling {
+  /** Whether the sinks were told of it, which they are not while it is shelved, suppressed or out of service. */
+  readonly told: boolean;
+  readonly acknowledged: boolean;
+  /** Wall time at which it comes back by itself. */
+  readonly shelvedUntil: number | null;
+  /** Why it is suppressed by design, such as a maintenance. */
+  readonly suppressedFor: string | null;
+  readonly outOfService: boolean;
+  readonly assignee: string | null;
+}
+
+/** Who gives a command, and why. */
+export interface OperatorOrder {
+  readonly by: string;
+  readonly comment: string | null;
+}
+
+/** Why a command was not carried out; also the value in the API. */
+export type OperatorRefusal =
+  | 'no_such_alert'
+  /** Only what fires can be shelved. */
+  | 'alert_is_over'
+  | 'not_shelved'
+  /** A time that is not ahead, or further ahead than shelving may last. */
+  | 'bad_shelving_time'
+  | 'no_such_asset'
+  | 'no_such_class'
+  | 'already_out_of_service'
+  | 'not_out_of_service';
+
 /** One channel's part in an alert, most guilty first in {@link Alert.channels}. */
 export interface ChannelEvidence {
   readonly channel: string;
@@ -107,9 +155,13 @@ export interface Alert {
   readonly labels: Readonly<Record<string, string>>;
   readonly rule: AlertRule;
   readonly state: 'firing' | 'resolved';
+  readonly operatorState: OperatorState;
+  readonly handling: AlertHandling;
+  /** Rises with the peak of the score. */
+  readonly priority: AlertPriority;
   /** First anomalous verdict of the episode. */
   readonly startedAt: number;
-  /** When `for` had passed and the alert was raised. */
+  /** When it had been anomalous for long enough and the alert was raised. */
   readonly firedAt: number;
   readonly resolvedAt: number | null;
   /** Score when raised, and the highest since; null for rules without a score. */
@@ -120,6 +172,8 @@ export interface Alert {
   readonly channels: readonly ChannelEvidence[];
   /** One sentence for the operator. */
   readonly summary: string;
+  /** What the operator should do, as the class says; null when it says nothing. */
+  readonly action: string | null;
 }
 
 /** Gives the present as epoch milliseconds. Stages take it as an argument, so that tests own the time. */

@@ -1,4 +1,4 @@
-import type { Alert, AlertRule, ChannelEvidence } from '../types.ts';
+import type { Alert, AlertHandling, AlertRule, ChannelEvidence, OperatorState } from '../types.ts';
 import type { JournalDatabase } from './journal-database.ts';
 
 /** All conditions must hold; a condition that is left out always holds. */
@@ -7,6 +7,8 @@ export interface AlertFilter {
   readonly className?: string;
   readonly rule?: AlertRule;
   readonly state?: Alert['state'];
+  /** `open` is every state but `closed`. */
+  readonly operatorState?: OperatorState | 'open';
   /** Fired at or after this event time. */
   readonly since?: number;
   /** Fired before this event time. */
@@ -29,12 +31,22 @@ export interface AlertCounts {
 
 /** One line of an alert's history. */
 export interface TransitionRecord {
-  /** The asset's event time. */
+  /** The asset's event time for what its data did, wall time for what people did. */
   readonly at: number;
   /** Wall time of writing. */
   readonly recordedAt: number;
+  /** The alert's state afterwards: `firing`, `resolved`, or the operator state. */
   readonly what: string;
   readonly reason: string;
+  /** Who did it, and why; null for what happened by itself, and where nothing was said. */
+  readonly by: string | null;
+  readonly comment: string | null;
+}
+
+/** A line of history with the alert as it is now. Numbers rise in the order of writing and are never used again. */
+export interface AlertEvent extends TransitionRecord {
+  readonly number: number;
+  readonly alert: Alert;
 }
 
 interface AlertRow {
@@ -44,6 +56,9 @@ interface AlertRow {
   readonly labels: string;
   readonly rule: AlertRule;
   readonly state: Alert['state'];
+  readonly operator_state: OperatorState;
+  readonly handling: string;
+  readonly priority: Alert['priority'];
   readonly started_at: number;
   readonly fired_at: number;
   readonly resolved_at: number | null;
@@ -52,26 +67,64 @@ interface AlertRow {
   readonly model: string | null;
   readonly channels: string;
   readonly summary: string;
+  readonly action: string | null;
 }
 
-const COLUMNS = `id, asset, class, labels, rule, state, started_at, fired_at, resolved_at, score, peak_score,
-  model, channels, summary`;
+interface TransitionRow {
+  readonly at: number;
+  readonly recorded_at: number;
+  readonly what: string;
+  readonly reason: string;
+  readonly by: string | null;
+  readonly comment: string | null;
+}
+
+const columns = [
+  ...[
+    'id',
+    'asset',
+    'class',
+    'labels',
+    'rule',
+    'state',
+    'operator_state',
+    'handling',
+    'priority',
+    'started_at',
+  ],
+  ...['fired_at', 'resolved_at', 'score', 'peak_score', 'model', 'channels', 'summary', 'action'],
+];
+const COLUMNS = columns.join(', ');
+/** Those of an alert beside a line of its history, which has an `id` as well. */
+const ALERT_COLUMNS = columns.map((column) => `alert.${column}`).join(', ');
 
 /** Reads and writes of the tables `alert` and `alert_transition`; throws what SQLite throws. */
 export function createAlertTable(database: JournalDatabase) {
   const insertAlert = database.prepare(
-    `INSERT INTO alert (${COLUMNS}, recorded_at, updated_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
+    `INSERT INTO alert (${COLUMNS}, recorded_at, updated_at) VALUES (${'?,'.repeat(columns.length)}?,?)`,
   );
-  const resolveAlert = database.prepare(
-    `UPDATE alert SET state = 'resolved', resolved_at = ?, peak_score = ?, updated_at = ? WHERE id = ?`,
+  const updateAlert = database.prepare(
+    `UPDATE alert SET state = ?, operator_state = ?, handling = ?, priority = ?, resolved_at = ?, peak_score = ?,
+       updated_at = ? WHERE id = ?`,
   );
-  const raisePeak = database.prepare(`UPDATE alert SET peak_score = ? WHERE id = ? AND state = 'firing'`);
+  const raisePeak = database.prepare(
+    `UPDATE alert SET peak_score = ?, priority = ? WHERE id = ? AND state = 'firing'`,
+  );
   const insertTransition = database.prepare(
-    'INSERT INTO alert_transition (alert_id, at, recorded_at, what, reason) VALUES (?,?,?,?,?)',
+    'INSERT INTO alert_transition (alert_id, at, recorded_at, what, reason, by, comment) VALUES (?,?,?,?,?,?,?)',
   );
   const selectAlert = database.prepare(`SELECT ${COLUMNS} FROM alert WHERE id = ?`);
   const selectTransitions = database.prepare(
-    'SELECT at, recorded_at, what, reason FROM alert_transition WHERE alert_id = ? ORDER BY id',
+    `SELECT at, recorded_at, what, reason, by, comment FROM alert_transition WHERE alert_id = ? ORDER BY id`,
+  );
+  const selectEvents = database.prepare(
+    `SELECT event.id AS number, event.at, event.recorded_at, event.what, event.reason, event.by, event.comment,
+       ${ALERT_COLUMNS}
+     FROM alert_transition AS event JOIN alert ON alert.id = event.alert_id
+     WHERE event.id > ? ORDER BY event.id LIMIT ?`,
+  );
+  const selectLastEvent = database.prepare(
+    `SELECT coalesce(max(seq), 0) AS number FROM sqlite_sequence WHERE name = 'alert_transition'`,
   );
   const countByState = database.prepare('SELECT state, count(*) AS n FROM alert GROUP BY state');
   const prunable = database.prepare(
@@ -90,6 +143,9 @@ export function createAlertTable(database: JournalDatabase) {
         JSON.stringify(alert.labels),
         alert.rule,
         alert.state,
+        alert.operatorState,
+        JSON.stringify(alert.handling),
+        alert.priority,
         alert.startedAt,
         alert.firedAt,
         alert.resolvedAt,
@@ -98,21 +154,33 @@ export function createAlertTable(database: JournalDatabase) {
         alert.model,
         JSON.stringify(alert.channels),
         alert.summary,
+        alert.action,
         now,
         now,
       );
     },
 
-    resolve(alert: Alert, now: number): void {
-      resolveAlert.run(alert.resolvedAt, alert.peakScore, now, alert.id);
+    /** All of it that may change. */
+    update(alert: Alert, now: number): void {
+      updateAlert.run(
+        alert.state,
+        alert.operatorState,
+        JSON.stringify(alert.handling),
+        alert.priority,
+        alert.resolvedAt,
+        alert.peakScore,
+        now,
+        alert.id,
+      );
     },
 
-    setPeak(id: string, peakScore: number): void {
-      raisePeak.run(peakScore, id);
+    setPeak({ id, peakScore, priority }: Alert): void {
+      raisePeak.run(peakScore, priority, id);
     },
 
-    log(alertId: string, at: number, now: number, what: string, reason: string): void {
-      insertTransition.run(alertId, at, now, what, reason);
+    log(alertId: string, line: TransitionRecord): void {
+      const { at, recordedAt, what, reason, by, comment } = line;
+      insertTransition.run(alertId, at, recordedAt, what, reason, by, comment);
     },
 
     get(id: string): Alert | null {
@@ -121,14 +189,15 @@ export function createAlertTable(database: JournalDatabase) {
     },
 
     transitions(alertId: string): readonly TransitionRecord[] {
-      const rows = selectTransitions.all(alertId) as {
-        at: number;
-        recorded_at: number;
-        what: string;
-        reason: string;
-      }[];
-      return rows.map(({ at, recorded_at, what, reason }) => ({ at, recordedAt: recorded_at, what, reason }));
+      return (selectTransitions.all(alertId) as TransitionRow[]).map(transitionOf);
     },
+
+    events(after: number, limit: number): readonly AlertEvent[] {
+      const rows = selectEvents.all(after, limit) as (TransitionRow & AlertRow & { number: number })[];
+      return rows.map((row) => ({ number: row.number, ...transitionOf(row), alert: alertOf(row) }));
+    },
+
+    lastEvent: (): number => (selectLastEvent.get() as { number: number }).number,
 
     list(filter: AlertFilter, limit: number, cursor: string | null): AlertPage {
       const { where, values } = conditionsOf(filter, cursor);
@@ -166,6 +235,8 @@ function conditionsOf(
   if (filter.className !== undefined) add('class = ?', filter.className);
   if (filter.rule !== undefined) add('rule = ?', filter.rule);
   if (filter.state !== undefined) add('state = ?', filter.state);
+  if (filter.operatorState === 'open') add(`operator_state <> 'closed'`);
+  else if (filter.operatorState !== undefined) add('operator_state = ?', filter.operatorState);
   if (filter.since !== undefined) add('fired_at >= ?', filter.since);
   if (filter.until !== undefined) add('fired_at < ?', filter.until);
   for (const [name, value] of Object.entries(filter.labels ?? {})) {
@@ -186,6 +257,9 @@ function alertOf(row: AlertRow): Alert {
     labels: JSON.parse(row.labels) as Record<string, string>,
     rule: row.rule,
     state: row.state,
+    operatorState: row.operator_state,
+    handling: JSON.parse(row.handling) as AlertHandling,
+    priority: row.priority,
     startedAt: row.started_at,
     firedAt: row.fired_at,
     resolvedAt: row.resolved_at,
@@ -194,5 +268,10 @@ function alertOf(row: AlertRow): Alert {
     model: row.model,
     channels: JSON.parse(row.channels) as ChannelEvidence[],
     summary: row.summary,
+    action: row.action,
   };
+}
+
+function transitionOf({ at, recorded_at, what, reason, by, comment }: TransitionRow): TransitionRecord {
+  return { at, recordedAt: recorded_at, what, reason, by, comment };
 }

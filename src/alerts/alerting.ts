@@ -1,9 +1,13 @@
 import type { Logger } from '../log.ts';
-import type { Alert, AlertRule, Asset, Channel, Clock, Verdict } from '../types.ts';
+import type { Alert, AlertPriority, AlertRule, Asset, Channel, Clock, Verdict } from '../types.ts';
 import { createAlertIds } from './alert-id.ts';
 import { CommitQueue } from './commit-queue.ts';
-import { describeAnomaly, describeSilence, evidenceOf } from './evidence.ts';
+import { Episodes } from './episodes.ts';
+import { type ConditionDetails, describeAnomaly, evidenceOf } from './evidence.ts';
 import type { Journal, StoredState } from './journal.ts';
+import { OperatorDesk } from './operator-desk.ts';
+import { handlingWhenRaised, move, operatorStateOf, withHandling } from './operator-state.ts';
+import { priorityOf } from './priority.ts';
 import {
   type AlertInput,
   type AlertPolicy,
@@ -14,15 +18,23 @@ import {
   type TransitionReason,
 } from './state.ts';
 
+/** What a class says of its alerts. */
+export interface ClassAlerts extends AlertPolicy {
+  readonly consequence: AlertPriority;
+  readonly action: string | null;
+}
+
 export interface AlertingOptions {
   readonly journal: Journal;
   /** Names of the sinks that every alert goes to. */
   readonly sinks: readonly string[];
   /** Asked at every verdict, so it must be a look-up. */
-  readonly policies: (className: string) => AlertPolicy;
+  readonly policies: (className: string) => ClassAlerts;
   /** Channels of the class, in the order of a score's arrays. */
   readonly channels: (className: string) => readonly Channel[];
-  /** Wall time, for ids only: alerts live in the event time of their asset. */
+  /** Which assets have been heard of, and which classes there are. */
+  readonly knows: { asset(id: string): boolean; class(name: string): boolean };
+  /** Wall time, for ids and for what operators do: alerts live in the event time of their asset. */
   readonly clock: Clock;
   readonly log: Logger;
   /** Called for every alert that was raised or resolved, once it is safe in the journal. */
@@ -50,61 +62,94 @@ interface AlertingStatus {
 
 /** Turns verdicts into alerts. Nothing is written for a verdict that changes no phase. */
 export interface Alerting {
-  /** Takes up the episodes that the journal knows; throws `JOURNAL_FAILED` when it cannot be read. */
+  /** What operators and their rules do about alerts. */
+  readonly desk: OperatorDesk;
+  /** Takes up episodes and holds that the journal knows; throws `JOURNAL_FAILED` when it cannot be read. */
   start(): void;
   onVerdict(verdict: Verdict): void;
-  /** Says that the asset does, or does not, publish; call it again and again while the silence lasts. */
-  onSilence(asset: Asset, silent: boolean, at: number): void;
+  /**
+   * Says that a condition of another rule than the model's verdict does, or does not, hold, at `at`; call it again and
+   * again while it lasts. `describe` is asked when an alert is raised.
+   */
+  onCondition(
+    rule: Exclude<AlertRule, 'anomaly'>,
+    asset: Asset,
+    active: boolean,
+    at: number,
+    describe: (asset: Asset) => ConditionDetails,
+  ): void;
+  /** Brings back what was shelved for long enough; call it about once a second. */
+  sweep(): void;
   /** Writes what waits, which otherwise happens at the end of the turn; false when the journal refuses. */
   flush(): boolean;
   /** Writes clocks and peaks of the episodes in progress as well; false when the journal refuses. */
   save(): boolean;
   /** The episode of an asset in progress, with its peak up to now. */
   current(assetId: string, rule: AlertRule): StoredState | null;
+  /** Calls `listener` after each change of alerts that is safe in the journal; gives what ends it. */
+  subscribe(listener: () => void): () => void;
   status(): AlertingStatus;
   /** Saves and lets go; safe to call twice. */
   stop(): void;
 }
 
-/** Keyed by asset id, because an asset's index lasts no longer than the process. */
-type Tracked = Pick<StoredState, 'state' | 'alert'>;
-
 export function createAlerting(options: AlertingOptions): Alerting {
   return new JournaledAlerting(options);
 }
 
+/** What is raised: by the model's verdict, or by a condition. */
+type Cause = { readonly verdict: Verdict } | { readonly describe: (asset: Asset) => ConditionDetails };
+
 class JournaledAlerting implements Alerting {
+  readonly desk: OperatorDesk;
   readonly #options: AlertingOptions;
   readonly #nextId: () => string;
   readonly #queue: CommitQueue;
-  /** Episodes in progress only: a healthy asset has no entry. */
-  readonly #tracked: Readonly<Record<AlertRule, Map<string, Tracked>>> = {
-    anomaly: new Map(),
-    silent: new Map(),
-  };
+  readonly #episodes = new Episodes();
+  readonly #listeners = new Set<() => void>();
   readonly #transitions = { pending_started: 0, pending_cancelled: 0, raised: 0, resolved: 0 };
   readonly #ignored = { journal_failing: 0, no_time: 0 };
 
   constructor(options: AlertingOptions) {
     this.#options = options;
     this.#nextId = createAlertIds(options.clock);
-    this.#queue = new CommitQueue(options.journal, options.log, (alert) => options.onChange?.(alert));
+    this.#queue = new CommitQueue(options.journal, options.log, (alert) => {
+      options.onChange?.(alert);
+      this.#tell();
+    });
+    this.desk = new OperatorDesk({
+      ...options,
+      episodes: this.#episodes,
+      flush: () => this.flush(),
+      onCommitted: () => this.#tell(),
+    });
   }
 
   start(): void {
+    this.desk.start();
     for (const { assetId, rule, state, alert } of this.#options.journal.restore()) {
-      this.#tracked[rule].set(assetId, { state: interrupted(state), alert });
+      this.#episodes.set(rule, assetId, { state: interrupted(state), alert });
     }
   }
 
   onVerdict(verdict: Verdict): void {
     const input: AlertInput =
       verdict.kind === 'unknown' ? verdict : { kind: 'score', value: verdict.score.value };
-    this.#step('anomaly', verdict.asset, input, Math.round(verdict.at), verdict);
+    this.#step('anomaly', verdict.asset, input, Math.round(verdict.at), { verdict });
   }
 
-  onSilence(asset: Asset, silent: boolean, at: number): void {
-    this.#step('silent', asset, { kind: silent ? 'active' : 'inactive' }, Math.round(at), null);
+  onCondition(
+    rule: Exclude<AlertRule, 'anomaly'>,
+    asset: Asset,
+    active: boolean,
+    at: number,
+    describe: (asset: Asset) => ConditionDetails,
+  ): void {
+    this.#step(rule, asset, { kind: active ? 'active' : 'inactive' }, Math.round(at), { describe });
+  }
+
+  sweep(): void {
+    if (this.#queue.flush()) this.#queue.attempt(() => this.desk.sweep());
   }
 
   flush(): boolean {
@@ -113,28 +158,26 @@ class JournaledAlerting implements Alerting {
 
   save(): boolean {
     if (!this.#queue.flush()) return false;
-    const states = Object.entries(this.#tracked).flatMap(([rule, tracked]) =>
-      Array.from(tracked, ([assetId, one]) => ({ assetId, rule: rule as AlertRule, ...one })),
-    );
+    const states = [...this.#episodes.all()];
     return states.length === 0 || this.#queue.attempt(() => this.#options.journal.save(states));
   }
 
   current(assetId: string, rule: AlertRule): StoredState | null {
-    const tracked = this.#tracked[rule].get(assetId);
-    if (tracked === undefined) return null;
-    const { state, alert } = tracked;
-    if (alert === null || state.phase !== 'firing') return { assetId, rule, state, alert };
-    return { assetId, rule, state, alert: { ...alert, peakScore: state.peakScore } };
+    const episode = this.#episodes.get(rule, assetId);
+    return episode === undefined ? null : { assetId, rule, ...episode };
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   status(): AlertingStatus {
     let pending = 0;
     let firing = 0;
-    for (const tracked of Object.values(this.#tracked)) {
-      for (const { state } of tracked.values()) {
-        if (state.phase === 'firing') firing += 1;
-        else pending += 1;
-      }
+    for (const { state } of this.#episodes.all()) {
+      if (state.phase === 'firing') firing += 1;
+      else pending += 1;
     }
     return {
       pending,
@@ -149,57 +192,80 @@ class JournaledAlerting implements Alerting {
   stop(): void {
     this.save();
     this.#queue.stop();
-    for (const tracked of Object.values(this.#tracked)) tracked.clear();
+    this.#episodes.clear();
+    this.#listeners.clear();
   }
 
-  #step(rule: AlertRule, asset: Asset, input: AlertInput, at: number, verdict: Verdict | null): void {
+  #tell(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  #step(rule: AlertRule, asset: Asset, input: AlertInput, at: number, cause: Cause): void {
     const ignored = Number.isFinite(at) ? (this.#queue.full ? 'journal_failing' : null) : 'no_time';
     if (ignored !== null) {
       this.#ignored[ignored] += 1;
       return;
     }
-    const tracked = this.#tracked[rule];
-    const before = tracked.get(asset.id);
-    const next = step(before?.state ?? inactive, input, at, this.#options.policies(asset.className));
-    if (next.transition === null) {
-      if (before !== undefined) tracked.set(asset.id, { state: next.state, alert: before.alert });
+    const policy = this.#options.policies(asset.className);
+    const before = this.#episodes.get(rule, asset.id);
+    const { state, transition } = step(before?.state ?? inactive, input, at, policy);
+    if (transition === null) {
+      if (before === undefined || state.phase === 'inactive') return;
+      const alert = before.alert === null ? null : withPeak(before.alert, state.peakScore, policy);
+      this.#episodes.set(rule, asset.id, { state, alert });
       return;
     }
-    this.#transitions[next.transition] += 1;
+    this.#transitions[transition] += 1;
     const alert =
-      next.state.phase === 'firing' ? this.#raised(rule, asset, next.state, verdict) : resolved(before, at);
-    if (next.state.phase === 'inactive') tracked.delete(asset.id);
-    else tracked.set(asset.id, { state: next.state, alert });
-    const stored: StoredState = { assetId: asset.id, rule, state: next.state, alert };
-    this.#queue.push({ ...stored, at, reason: next.transition, sinks: this.#options.sinks });
+      state.phase === 'firing'
+        ? this.#raised(rule, asset, state, cause)
+        : this.#resolved(before?.alert ?? null, at);
+    if (state.phase === 'inactive') this.#episodes.delete(rule, asset.id);
+    else this.#episodes.set(rule, asset.id, { state, alert });
+    const sinks = alert?.handling.told === true ? this.#options.sinks : [];
+    this.#queue.push({ assetId: asset.id, rule, state, alert, at, reason: transition, sinks });
   }
 
-  #raised(rule: AlertRule, asset: Asset, state: FiringState, verdict: Verdict | null): Alert {
-    const score = verdict === null || verdict.kind === 'unknown' ? null : verdict.score;
-    const channels = score === null ? [] : evidenceOf(score, this.#options.channels(asset.className));
+  #raised(rule: AlertRule, asset: Asset, state: FiringState, cause: Cause): Alert {
+    const { consequence, action } = this.#options.policies(asset.className);
+    const { id: assetId, className, labels } = asset;
+    const handling = handlingWhenRaised(this.desk.withholding({ assetId, className, rule }));
+    const score = 'verdict' in cause && cause.verdict.kind !== 'unknown' ? cause.verdict.score : null;
+    const channels = score === null ? [] : evidenceOf(score, this.#options.channels(className));
+    const said = 'describe' in cause ? cause.describe(asset) : describeAnomaly(asset, channels);
     return {
       id: this.#nextId(),
-      assetId: asset.id,
-      className: asset.className,
-      labels: asset.labels,
+      assetId,
+      className,
+      labels,
       rule,
       state: 'firing',
+      operatorState: operatorStateOf(handling, true),
+      handling,
+      priority: priorityOf(consequence, state.peakScore),
       startedAt: state.startedAt,
       firedAt: state.firedAt,
       resolvedAt: null,
       score: score?.value ?? null,
       peakScore: state.peakScore,
       model: score?.model ?? null,
-      channels,
-      summary: rule === 'silent' ? describeSilence(asset) : describeAnomaly(asset, channels),
+      channels: said.channels,
+      summary: said.summary,
+      action,
     };
+  }
+
+  /** Null when the episode that ends was only pending. */
+  #resolved(alert: Alert | null, at: number): Alert | null {
+    if (alert === null) return null;
+    const result = move(alert.handling, true, { kind: 'return_to_normal' }, this.#options.clock());
+    const handling = result.ok ? result.handling : alert.handling;
+    // After the asset's clock has jumped back an alert would end before it began, which receivers refuse.
+    return withHandling({ ...alert, state: 'resolved', resolvedAt: Math.max(at, alert.firedAt) }, handling);
   }
 }
 
-/** Null when the episode that ends was only pending. */
-function resolved(before: Tracked | undefined, at: number): Alert | null {
-  if (before === undefined || before.alert === null || before.state.phase !== 'firing') return null;
-  const { state, alert } = before;
-  // After the asset's clock has jumped back an alert would end before it began, which receivers refuse.
-  return { ...alert, state: 'resolved', resolvedAt: Math.max(at, alert.firedAt), peakScore: state.peakScore };
+function withPeak(alert: Alert, peakScore: number | null, { consequence }: ClassAlerts): Alert {
+  if (peakScore === alert.peakScore) return alert;
+  return { ...alert, peakScore, priority: priorityOf(consequence, peakScore) };
 }

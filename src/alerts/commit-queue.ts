@@ -4,7 +4,7 @@ import type { Alert } from '../types.ts';
 import type { Journal, JournalEntry } from './journal.ts';
 
 /** A storm of this many transitions is written at once, without waiting for the end of the turn. */
-const COMMIT_AT = 256;
+const COMMIT_AT = 1024;
 /** While the journal cannot be written this many transitions wait in memory; then the queue is full. */
 const UNCOMMITTED_LIMIT = 10_000;
 const RETRY_MS = 1000;

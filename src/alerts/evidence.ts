@@ -7,6 +7,14 @@ const SHARE_IN_SUMMARY = 0.1;
 /** Scores travel as 32-bit floats, which have no more decimal digits than this. */
 const FLOAT_DIGITS = 6;
 
+/** What an alert says of its cause. */
+export interface ConditionDetails {
+  /** One sentence for the operator. */
+  readonly summary: string;
+  /** Most guilty first; empty when it is not about channels. */
+  readonly channels: readonly ChannelEvidence[];
+}
+
 /** All channels of a score, most guilty first; values that are missing are null. */
 export function evidenceOf(score: Score, channels: readonly Channel[]): readonly ChannelEvidence[] {
   const evidence = channels.map((channel, c) => ({
@@ -19,17 +27,17 @@ export function evidenceOf(score: Score, channels: readonly Channel[]): readonly
   return evidence.sort((a, b) => b.share - a.share);
 }
 
-/** The operator's sentence for an anomaly: which machine, what reads wrong, what it should read, how sure. */
-export function describeAnomaly(asset: Asset, evidence: readonly ChannelEvidence[]): string {
-  const told = evidence.filter((one, rank) => rank === 0 || one.share >= SHARE_IN_SUMMARY);
-  if (told.length === 0) return `${nameOf(asset)}: behaves unusually`;
+/** An anomaly: which machine, what reads wrong, what it should read, how sure. */
+export function describeAnomaly(asset: Asset, channels: readonly ChannelEvidence[]): ConditionDetails {
+  const told = channels.filter((one, rank) => rank === 0 || one.share >= SHARE_IN_SUMMARY);
   const parts = told.slice(0, CHANNELS_IN_SUMMARY).map((one, rank) => describeChannel(one, rank === 0));
-  return `${nameOf(asset)}: ${parts.join(', ')}`;
+  const what = parts.length === 0 ? 'behaves unusually' : parts.join(', ');
+  return { summary: `${nameOf(asset)}: ${what}`, channels };
 }
 
-/** The operator's sentence for an asset that no longer publishes. */
-export function describeSilence(asset: Asset): string {
-  return `${nameOf(asset)}: sends no data any more`;
+/** An asset that no longer publishes. */
+export function describeSilence(asset: Asset): ConditionDetails {
+  return { summary: `${nameOf(asset)}: sends no data any more`, channels: [] };
 }
 
 /** `pump-3 (north/1)` when the topic names the asset, else its id. */

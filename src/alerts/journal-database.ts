@@ -1,78 +1,8 @@
 import Database from 'libsql';
 import { ForewarnError, messageOf } from '../errors.ts';
+import { migrations } from './journal-schema.ts';
 
 export type JournalDatabase = Database.Database;
-
-/**
- * One entry a schema version, applied in order and never edited once released. `recorded_at` and `updated_at` are
- * wall time; all other times of alerts are the asset's event time.
- */
-const migrations: readonly string[] = [
-  `
-  CREATE TABLE alert (
-    id TEXT PRIMARY KEY,
-    asset TEXT NOT NULL,
-    class TEXT NOT NULL,
-    labels TEXT NOT NULL,
-    rule TEXT NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('firing', 'resolved')),
-    started_at INTEGER NOT NULL,
-    fired_at INTEGER NOT NULL,
-    resolved_at INTEGER,
-    score REAL,
-    peak_score REAL,
-    model TEXT,
-    channels TEXT NOT NULL,
-    summary TEXT NOT NULL,
-    recorded_at INTEGER NOT NULL,
-    updated_at INTEGER NOT NULL
-  ) STRICT;
-  CREATE INDEX alert_by_asset ON alert (asset, id);
-  CREATE INDEX alert_by_state ON alert (state, id);
-  CREATE INDEX alert_by_age ON alert (updated_at) WHERE state = 'resolved';
-
-  CREATE TRIGGER alert_evidence_is_final BEFORE UPDATE OF
-    id, asset, class, labels, rule, started_at, fired_at, score, model, channels, summary, recorded_at ON alert
-  BEGIN SELECT RAISE(ABORT, 'the evidence of an alert is never rewritten'); END;
-
-  CREATE TABLE alert_transition (
-    id INTEGER PRIMARY KEY,
-    alert_id TEXT NOT NULL REFERENCES alert (id) ON DELETE CASCADE,
-    at INTEGER NOT NULL,
-    recorded_at INTEGER NOT NULL,
-    what TEXT NOT NULL,
-    reason TEXT NOT NULL
-  ) STRICT;
-  CREATE INDEX alert_transition_by_alert ON alert_transition (alert_id, id);
-
-  CREATE TABLE alert_state (
-    asset TEXT NOT NULL,
-    rule TEXT NOT NULL,
-    alert_id TEXT REFERENCES alert (id),
-    at INTEGER NOT NULL,
-    state TEXT NOT NULL,
-    PRIMARY KEY (asset, rule)
-  ) STRICT, WITHOUT ROWID;
-  CREATE INDEX alert_state_by_alert ON alert_state (alert_id);
-
-  CREATE TABLE outbox (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    alert_id TEXT NOT NULL REFERENCES alert (id) ON DELETE CASCADE,
-    transition TEXT NOT NULL,
-    sink TEXT NOT NULL,
-    idempotency_key TEXT NOT NULL UNIQUE,
-    payload TEXT NOT NULL,
-    attempts INTEGER NOT NULL DEFAULT 0,
-    next_attempt_at INTEGER NOT NULL DEFAULT 0,
-    delivered_at INTEGER,
-    last_error TEXT,
-    state TEXT NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'delivered', 'dead'))
-  ) STRICT;
-  CREATE INDEX outbox_queue ON outbox (sink, id) WHERE state = 'queued';
-  CREATE INDEX outbox_dead ON outbox (sink, id) WHERE state = 'dead';
-  CREATE INDEX outbox_by_alert ON outbox (alert_id, state);
-  `,
-];
 
 /**
  * Opens the file, creating it when it is absent, and brings it to the newest schema.

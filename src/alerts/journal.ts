@@ -1,17 +1,22 @@
 import type { Alert, AlertRule, Clock } from '../types.ts';
 import {
   type AlertCounts,
+  type AlertEvent,
   type AlertFilter,
   type AlertPage,
   createAlertTable,
   type TransitionRecord,
 } from './alert-table.ts';
+import { createHoldTable } from './hold-table.ts';
+import type { Hold, HoldChange } from './holds.ts';
 import { guard, openDatabase, transact } from './journal-database.ts';
+import type { OperatorMove } from './operator-state.ts';
 import { createOutboxTable, type Outbox } from './outbox.ts';
 import type { AlertState, TransitionReason } from './state.ts';
 
 const DEFAULT_PAGE = 100;
 const LARGEST_PAGE = 1000;
+const LARGEST_EVENT_BATCH = 1000;
 /** Keeps one pruning step below a few tens of milliseconds of the event loop. */
 const PRUNED_AT_ONCE = 500;
 
@@ -28,7 +33,19 @@ export interface StoredState {
 export interface JournalEntry extends StoredState {
   readonly at: number;
   readonly reason: TransitionReason;
-  /** Where the alert is to be delivered. */
+  /** Where the alert is to be delivered; none of an alert that was raised while it is withheld. */
+  readonly sinks: readonly string[];
+}
+
+/** One move of an operator, or of a rule of his, on one alert. */
+export interface OperatorEntry {
+  /** As it is after the move. */
+  readonly alert: Alert;
+  readonly move: OperatorMove['kind'];
+  /** Null for what happens by itself. */
+  readonly by: string | null;
+  readonly comment: string | null;
+  /** Where the alert is to be delivered now; none unless the move ended what kept it from the sinks. */
   readonly sinks: readonly string[];
 }
 
@@ -47,15 +64,23 @@ export interface Journal {
   readonly outbox: Outbox;
   /** Writes all entries with their alerts, history and outbox rows in one transaction, or nothing. */
   record(entries: readonly JournalEntry[]): void;
+  /** Writes the moves with their history and outbox rows, and the holds, in one transaction, or nothing. */
+  operate(entries: readonly OperatorEntry[], holds: readonly HoldChange[]): void;
   /** Brings clocks and peak scores of episodes in progress up to date; no change of phase. */
   save(states: readonly StoredState[]): void;
   /** The episodes in progress when the journal was last written. */
   restore(): readonly StoredState[];
+  /** The holds in force. */
+  holds(): readonly Hold[];
   list(options?: ListOptions): AlertPage;
   get(id: string): Alert | null;
   /** The history of one alert, oldest first. */
   transitions(id: string): readonly TransitionRecord[];
   counts(): AlertCounts;
+  /** What happened to all alerts after the event of this number, oldest first, at most `limit` (from 1 to 1000). */
+  events(after: number, limit: number): readonly AlertEvent[];
+  /** Number of the newest event; 0 when there was none. */
+  lastEvent(): number;
   /**
    * Deletes alerts that were resolved more than `olderThanMs` of wall time ago and whose notifications all were
    * delivered; those that wait or that are dead letters stay. Gives how many it deleted; a call deletes a
@@ -73,6 +98,7 @@ export function openJournal(options: { readonly file: string; readonly clock: Cl
   const { clock } = options;
   const database = openDatabase(options.file);
   const alerts = createAlertTable(database);
+  const holds = createHoldTable(database);
   const { outbox, enqueue } = createOutboxTable(database, clock);
   const upsertState = database.prepare(
     `INSERT INTO alert_state (asset, rule, alert_id, at, state) VALUES (?,?,?,?,?)
@@ -93,11 +119,20 @@ export function openJournal(options: { readonly file: string; readonly clock: Cl
     const { alert, at, reason } = entry;
     if (alert !== null && (reason === 'raised' || reason === 'resolved')) {
       if (reason === 'raised') alerts.insert(alert, now);
-      else alerts.resolve(alert, now);
-      alerts.log(alert.id, at, now, alert.state, reason);
+      else alerts.update(alert, now);
+      const line = { at, recordedAt: now, by: null, comment: null };
+      alerts.log(alert.id, { ...line, what: alert.state, reason });
+      if (!alert.handling.told)
+        alerts.log(alert.id, { ...line, what: alert.operatorState, reason: 'not_told' });
       enqueue(alert, entry.sinks);
     }
     store(entry);
+  };
+
+  const operateOne = ({ alert, move, by, comment, sinks }: OperatorEntry, now: number) => {
+    alerts.update(alert, now);
+    alerts.log(alert.id, { at: now, recordedAt: now, what: alert.operatorState, reason: move, by, comment });
+    enqueue(alert, sinks);
   };
 
   return {
@@ -109,12 +144,19 @@ export function openJournal(options: { readonly file: string; readonly clock: Cl
       };
       guard(() => transact(database, recordAll));
     },
+    operate(entries, changes) {
+      const now = clock();
+      const operateAll = () => {
+        for (const change of changes) holds.change(change, now);
+        for (const entry of entries) operateOne(entry, now);
+      };
+      guard(() => transact(database, operateAll));
+    },
     save(states) {
       const saveOne = (stored: StoredState) => {
         store(stored);
-        if (stored.state.phase !== 'firing' || stored.state.peakScore === null || stored.alert === null)
-          return;
-        alerts.setPeak(stored.alert.id, stored.state.peakScore);
+        const { state, alert } = stored;
+        if (state.phase === 'firing' && state.peakScore !== null && alert !== null) alerts.setPeak(alert);
       };
       guard(() => transact(database, () => states.forEach(saveOne)));
     },
@@ -133,6 +175,7 @@ export function openJournal(options: { readonly file: string; readonly clock: Cl
           alert: row.alert_id === null ? null : alerts.get(row.alert_id),
         }));
       }),
+    holds: () => guard(() => holds.inForce()),
     list: (list = {}) =>
       guard(() => {
         const limit = Math.min(LARGEST_PAGE, Math.max(1, Math.floor(list.limit ?? DEFAULT_PAGE)));
@@ -141,7 +184,15 @@ export function openJournal(options: { readonly file: string; readonly clock: Cl
     get: (id) => guard(() => alerts.get(id)),
     transitions: (id) => guard(() => alerts.transitions(id)),
     counts: () => guard(() => alerts.counts()),
-    prune: (olderThanMs) => guard(() => alerts.prune(clock() - olderThanMs, PRUNED_AT_ONCE)),
+    events: (after, limit) =>
+      guard(() => alerts.events(after, Math.min(LARGEST_EVENT_BATCH, Math.max(1, Math.floor(limit))))),
+    lastEvent: () => guard(() => alerts.lastEvent()),
+    prune: (olderThanMs) =>
+      guard(() => {
+        const before = clock() - olderThanMs;
+        holds.prune(before, PRUNED_AT_ONCE);
+        return alerts.prune(before, PRUNED_AT_ONCE);
+      }),
     close() {
       if (!open) return;
       open = false;

@@ -4,12 +4,17 @@ export interface AlertPolicy {
   readonly raise: number;
   /** While firing, a score at or above this is still active. */
   readonly clear: number;
-  /** How long it must be active before it fires; 0 fires at the first active input. */
+  /** So many of the last `of` scored windows must be active; `1 <= windows <= of`. */
+  readonly raiseOn: { readonly windows: number; readonly of: number };
+  /** How long that must hold before it fires; 0 fires at once. */
   readonly forMs: number;
-  /** How long it must be clear before it resolves; 0 resolves at the first clear input. */
+  /** So many scored windows in a row must be clear before it resolves; at least 1. */
+  readonly clearAfter: number;
+  /** How long it must be clear before it resolves; 0 leaves it to `clearAfter`. */
   readonly keepFiringForMs: number;
 }
 
+/** `score` is one scored window; `active` and `inactive` are of rules that know at once, and count no windows. */
 export type AlertInput =
   | { readonly kind: 'score'; readonly value: number }
   | { readonly kind: 'active' }
@@ -33,15 +38,25 @@ interface Timed {
   readonly unbroken: boolean;
 }
 
+/** One active input. */
+interface Sighting {
+  readonly at: number;
+  readonly score: number | null;
+}
+
 interface PendingState extends Timed {
   readonly phase: 'pending';
-  /** How long it has been active so far. */
+  /** The last inputs that were not unknown, oldest first, at most `raiseOn.of`; null was inactive. */
+  readonly recent: readonly (Sighting | null)[];
+  /** How long enough of them have been active so far; 0 while they are too few. */
   readonly activeMs: number;
 }
 
 export interface FiringState extends Timed {
   readonly phase: 'firing';
   readonly firedAt: number;
+  /** How many inputs in a row were clear so far; 0 while it is active. */
+  readonly clearWindows: number;
   /** How long it has been clear so far; null while it is active. */
   readonly clearMs: number | null;
 }
@@ -59,15 +74,21 @@ export const inactive: InactiveState = Object.freeze({ phase: 'inactive' });
 /** Most inputs are a healthy machine that stays healthy: they share one result and allocate nothing. */
 const stillInactive: Step = Object.freeze({ state: inactive, transition: null });
 
+/** What a rule that knows at once needs: its first word. */
+const atOnce: AlertPolicy['raiseOn'] = Object.freeze({ windows: 1, of: 1 });
+
 /**
  * Moves one alert by one input at event time `at` (epoch ms). Pure.
  *
- * Both clocks (`forMs` towards firing, `keepFiringForMs` towards resolved) run between two inputs that agree.
- * What lies between them may be unknown; missing data must neither raise nor hide an alert, so an unknown input
- * changes nothing by itself, and a stretch with unknown inputs in it counts for at most half of the clock:
- * evidence that comes in pieces still adds up, but one gap, however long, never completes a clock by itself.
- * A NaN score is unknown. When the asset's clock jumps back the stretch counts for nothing and both clocks go on
- * from the new time.
+ * It fires when `raiseOn.windows` of the last `raiseOn.of` scored windows were active, and that has held for `forMs`;
+ * the input that fires it is active. It resolves when `clearAfter` scored windows in a row were clear, over at least
+ * `keepFiringForMs`.
+ *
+ * Missing data must neither raise nor hide an alert: an unknown input changes nothing by itself and counts as no
+ * window. Both clocks run between two inputs that agree; a stretch with unknown inputs in it counts for at most half
+ * of the clock: evidence that comes in pieces still adds up, but one gap, however long, never completes a clock by
+ * itself. A NaN score is unknown. When the asset's clock jumps back the stretch counts for nothing and both clocks go
+ * on from the new time.
  */
 export function step(state: AlertState, input: AlertInput, at: number, policy: AlertPolicy): Step {
   const level = levelOf(input, state.phase === 'firing' ? policy.clear : policy.raise);
@@ -91,8 +112,10 @@ function levelOf(input: AlertInput, threshold: number): 'active' | 'inactive' | 
 
 function begin(input: AlertInput, at: number, policy: AlertPolicy): Step {
   const timed: Timed = { startedAt: at, peakScore: peak(null, input), lastAt: at, unbroken: true };
-  if (policy.forMs <= 0) return fire(timed, at);
-  return { state: { phase: 'pending', ...timed, activeMs: 0 }, transition: 'pending_started' };
+  const { windows } = input.kind === 'score' ? policy.raiseOn : atOnce;
+  if (windows <= 1 && policy.forMs <= 0) return fire(timed, at);
+  const recent = [{ at, score: timed.peakScore }];
+  return { state: { phase: 'pending', ...timed, recent, activeMs: 0 }, transition: 'pending_started' };
 }
 
 function stepPending(
@@ -102,21 +125,39 @@ function stepPending(
   at: number,
   policy: AlertPolicy,
 ): Step {
-  if (level === 'inactive') return { state: inactive, transition: 'pending_cancelled' };
-  const activeMs = state.activeMs + stretch(state, at, policy.forMs);
+  const { windows, of } = input.kind === 'score' ? policy.raiseOn : atOnce;
+  const before = sightings(state.recent);
+  const newest = level === 'active' ? { at, score: peak(null, input) } : null;
+  const recent = [...state.recent, newest].slice(-of);
+  const seen = sightings(recent);
+  if (seen.length === 0) return { state: inactive, transition: 'pending_cancelled' };
+  const held = before.length >= windows && seen.length >= windows;
+  const activeMs = held ? state.activeMs + stretch(state, at, policy.forMs) : 0;
+  // Until enough windows are active the episode begins with the first of those that still count.
+  const startedAt = held ? state.startedAt : seen[0].at;
   const timed: Timed = {
     // Nobody has seen this time yet, so after a jump back it moves with the asset's clock.
-    startedAt: at < state.startedAt ? at - activeMs : state.startedAt,
-    peakScore: peak(state.peakScore, input),
+    startedAt: Math.min(startedAt, at - activeMs),
+    peakScore: held ? peak(state.peakScore, input) : highest(seen),
     lastAt: at,
     unbroken: true,
   };
-  if (activeMs >= policy.forMs) return fire(timed, at);
-  return { state: { phase: 'pending', ...timed, activeMs }, transition: null };
+  if (level === 'active' && seen.length >= windows && activeMs >= policy.forMs) return fire(timed, at);
+  return { state: { phase: 'pending', ...timed, recent, activeMs }, transition: null };
+}
+
+function sightings(recent: PendingState['recent']): Sighting[] {
+  return recent.filter((one) => one !== null);
+}
+
+function highest(seen: readonly Sighting[]): number | null {
+  const scores = seen.flatMap(({ score }) => (score === null ? [] : [score]));
+  return scores.length === 0 ? null : Math.max(...scores);
 }
 
 function fire(timed: Timed, at: number): Step {
-  return { state: { phase: 'firing', ...timed, firedAt: at, clearMs: null }, transition: 'raised' };
+  const state = { phase: 'firing', ...timed, firedAt: at, clearWindows: 0, clearMs: null } as const;
+  return { state, transition: 'raised' };
 }
 
 function stepFiring(
@@ -126,13 +167,16 @@ function stepFiring(
   at: number,
   policy: AlertPolicy,
 ): Step {
+  const timed = { ...state, lastAt: at, unbroken: true };
   if (level === 'active') {
     const peakScore = peak(state.peakScore, input);
-    return { state: { ...state, peakScore, lastAt: at, unbroken: true, clearMs: null }, transition: null };
+    return { state: { ...timed, peakScore, clearWindows: 0, clearMs: null }, transition: null };
   }
   const clearMs = state.clearMs === null ? 0 : state.clearMs + stretch(state, at, policy.keepFiringForMs);
-  if (clearMs >= policy.keepFiringForMs) return { state: inactive, transition: 'resolved' };
-  return { state: { ...state, lastAt: at, unbroken: true, clearMs }, transition: null };
+  const clearWindows = state.clearWindows + 1;
+  const enough = input.kind !== 'score' || clearWindows >= policy.clearAfter;
+  if (enough && clearMs >= policy.keepFiringForMs) return { state: inactive, transition: 'resolved' };
+  return { state: { ...timed, clearWindows, clearMs }, transition: null };
 }
 
 function stretch(state: Timed, at: number, clockMs: number): number {

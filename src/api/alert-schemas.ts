@@ -5,6 +5,17 @@ const Rule = Type.Enum(['anomaly', 'silent'], {
   description: "The model's verdict, or an asset that sends nothing.",
 });
 const State = Type.Enum(['firing', 'resolved']);
+const Priority = Type.Enum(['low', 'medium', 'high', 'critical'], {
+  description: "From the class's consequence and the peak of the score.",
+});
+const operatorStates = [
+  ...(['unacknowledged', 'acknowledged', 'returned_unacknowledged', 'closed'] as const),
+  ...(['shelved', 'suppressed', 'out_of_service'] as const),
+] as const;
+const OperatorState = Type.Enum([...operatorStates], {
+  description:
+    'Where it stands with the people who answer it, after ISA-18.2. `returned_unacknowledged`: over, and nobody acknowledged it.',
+});
 
 const alert = {
   id: Type.String(),
@@ -13,6 +24,19 @@ const alert = {
   labels: Labels,
   rule: Rule,
   state: State,
+  operatorState: OperatorState,
+  handling: Type.Object(
+    {
+      told: Type.Boolean({ description: 'Whether its receivers were told of it.' }),
+      acknowledged: Type.Boolean(),
+      shelvedUntil: Nullable(Time('When it comes back by itself.')),
+      suppressedFor: Nullable(Type.String(), 'Why it is suppressed by design.'),
+      outOfService: Type.Boolean(),
+      assignee: Nullable(Type.String()),
+    },
+    { ...closed, description: 'What people have done about it.' },
+  ),
+  priority: Priority,
   startedAt: Time('First anomalous window of the episode.'),
   firedAt: Time('When it had lasted long enough to be raised.'),
   resolvedAt: Nullable(Time('When it was over.')),
@@ -33,6 +57,16 @@ const alert = {
     { description: 'The evidence when it was raised, most guilty first.' },
   ),
   summary: Type.String({ description: 'One sentence for the operator.' }),
+  action: Nullable(Type.String(), 'What the operator should do.'),
+};
+
+const line = {
+  at: Time("Time in the asset's data, or of what a person did."),
+  recordedAt: Time('Time of writing.'),
+  what: Type.String({ description: 'Its state afterwards.' }),
+  reason: Type.String(),
+  by: Nullable(Type.String(), 'Who did it; null for what happens by itself.'),
+  comment: Nullable(Type.String()),
 };
 
 export const AlertBody = Type.Object(alert, { ...closed, description: 'One episode of one asset.' });
@@ -40,18 +74,7 @@ export const AlertBody = Type.Object(alert, { ...closed, description: 'One episo
 export const AlertDetailBody = Type.Object(
   {
     ...alert,
-    history: Type.Array(
-      Type.Object(
-        {
-          at: Time("Time in the asset's data."),
-          recordedAt: Time('Time of writing.'),
-          what: Type.String(),
-          reason: Type.String(),
-        },
-        closed,
-      ),
-      { description: 'Oldest first.' },
-    ),
+    history: Type.Array(Type.Object(line, closed), { description: 'Oldest first.' }),
   },
   { ...closed, description: 'One episode of one asset with its history.' },
 );
@@ -67,6 +90,9 @@ export const AlertsQuery = Type.Object(
     class: Type.Optional(Type.String({ minLength: 1, description: 'Alerts of this class.' })),
     rule: Type.Optional(Rule),
     state: Type.Optional(State),
+    operatorState: Type.Optional(
+      Type.Enum(['open', ...operatorStates], { description: '`open` is every state but `closed`.' }),
+    ),
     since: Type.Optional(Time('Fired at or after this time.')),
     until: Type.Optional(Time('Fired before this time.')),
     label: Type.Optional(LabelFilter),

@@ -39,6 +39,16 @@ export function notFound(code: string, message: string, hint: string): RequestRe
   return new RequestRefused(apiError(404, code, message, hint));
 }
 
+/** What is asked for does not go with how things are. */
+export function conflict(code: string, message: string, hint: string): RequestRefused {
+  return new RequestRefused(apiError(409, code, message, hint));
+}
+
+/** As much as may be is in use. */
+export function busy(code: string, message: string, hint: string): RequestRefused {
+  return new RequestRefused(apiError(503, code, message, hint));
+}
+
 /** What was thrown as the client may see it: nothing of the inside leaves with a 500. */
 export function toApiError(thrown: unknown): ApiError {
   if (thrown instanceof RequestRefused) return thrown.answer;
@@ -73,7 +83,15 @@ function refusedBySchema(failures: readonly ValidationFailure[]): ApiError {
     const hint = 'GET /docs/json lists the parameters of every route.';
     return apiError(400, 'UNKNOWN_PARAMETER', `There is no parameter ${names.join(', ')} here.`, hint);
   }
+  const missing = failures.find(({ keyword }) => keyword === 'required')?.params?.requiredProperties;
+  if (Array.isArray(missing)) {
+    const hint = 'GET /docs/json lists the parameters of every route.';
+    return apiError(400, 'BAD_PARAMETER', `${missing.join(', ')}: is missing`, hint);
+  }
   const [failure] = failures;
+  if (failure?.keyword === 'type' && failure.instancePath === '') {
+    return apiError(400, 'BAD_REQUEST', 'The body is no JSON object.', 'Send one, as application/json.');
+  }
   const parameter = failure?.instancePath.split('/')[1] ?? '';
   const allowed = failure?.params?.allowedValues;
   const hint = Array.isArray(allowed) ? `One of ${allowed.join(', ')}.` : hintFor(failure?.keyword);

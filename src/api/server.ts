@@ -5,10 +5,13 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import { ForewarnError, messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import type { AlertCommands } from './alert-commands.ts';
 import { notFound, toApiError } from './api-error.ts';
 import type { ApiApp } from './app.ts';
+import { alertCommandRoutes } from './routes/alert-commands.ts';
 import { alertsRoutes } from './routes/alerts.ts';
 import { assetsRoutes } from './routes/assets.ts';
+import { eventsRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { modelsRoutes } from './routes/models.ts';
@@ -22,6 +25,7 @@ export interface ApiOptions {
   /** 0 takes a free one. */
   readonly port: number;
   readonly sources: ApiSources;
+  readonly commands: AlertCommands;
   readonly log: Logger;
   readonly version: string;
 }
@@ -40,7 +44,7 @@ export interface Api {
 
 /** A dashboard that polls a few views each second stays far below; a loop without a pause does not. */
 const REQUESTS_A_MINUTE = 6000;
-/** No route takes a body yet. */
+/** The longest body is a command with a comment. */
 const BODY_BYTES = 16 * 1024;
 const REQUEST_TIMEOUT_MS = 30_000;
 
@@ -52,8 +56,8 @@ const securityHeaders = {
   'cache-control': 'no-store',
 };
 
-/** The status API: read-only views over HTTP, described at `/docs/json`. Builds it; `start` opens the socket. */
-export function createApi({ host, port, sources, log, version }: ApiOptions): Api {
+/** The API: views and commands over HTTP, described at `/docs/json`. Builds it; `start` opens the socket. */
+export function createApi({ host, port, sources, commands, log, version }: ApiOptions): Api {
   const app = fastify({
     logger: false,
     bodyLimit: BODY_BYTES,
@@ -88,6 +92,8 @@ export function createApi({ host, port, sources, log, version }: ApiOptions): Ap
     statusRoutes(app, sources);
     assetsRoutes(app, sources);
     alertsRoutes(app, sources);
+    alertCommandRoutes(app, commands);
+    eventsRoutes(app, sources.alertEvents);
     modelsRoutes(app, sources);
   });
 
@@ -113,7 +119,7 @@ function documentHead(version: string) {
     info: {
       title: 'Forewarn',
       version,
-      description: 'Read-only views of the daemon. Times are ISO 8601 in UTC.',
+      description: 'Views of the daemon, and commands to answer its alerts. Times are ISO 8601 in UTC.',
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { Fleet } from '../fleet.ts';
-import type { Alert, AlertRule } from '../types.ts';
+import type { Alert, AlertRule, OperatorState } from '../types.ts';
 import type { StatusBody } from './status-schema.ts';
 import type { Timed } from './timed.ts';
 
@@ -9,6 +9,8 @@ export interface AlertListQuery {
   readonly className?: string;
   readonly rule?: AlertRule;
   readonly state?: Alert['state'];
+  /** `open` is every state but `closed`. */
+  readonly operatorState?: OperatorState | 'open';
   /** Fired at or after. */
   readonly since?: number;
   /** Fired before. */
@@ -23,12 +25,30 @@ interface AlertSource {
   list(query: AlertListQuery): { readonly alerts: readonly Alert[]; readonly nextCursor: string | null };
   get(id: string): Alert | null;
   /** Oldest first; empty for an alert that is not known. */
-  transitions(id: string): readonly {
-    readonly at: number;
-    readonly recordedAt: number;
-    readonly what: string;
-    readonly reason: string;
-  }[];
+  transitions(id: string): readonly AlertLine[];
+}
+
+/** A line of an alert's history. */
+interface AlertLine {
+  readonly at: number;
+  readonly recordedAt: number;
+  readonly what: string;
+  readonly reason: string;
+  readonly by: string | null;
+  readonly comment: string | null;
+}
+
+/** Everything that happens to alerts, numbered in the order of writing. */
+export interface AlertEventSource {
+  /** What came after the event of this number, oldest first, each with the alert as it is now. */
+  events(
+    after: number,
+    limit: number,
+  ): readonly (AlertLine & { readonly number: number; readonly alert: Alert })[];
+  /** Number of the newest event. */
+  lastEvent(): number;
+  /** Calls `listener` after each change; gives what ends it. */
+  subscribe(listener: () => void): () => void;
 }
 
 interface ModelView {
@@ -47,6 +67,7 @@ export interface ApiSources {
   status(): Timed<StatusBody>;
   readonly fleet: Pick<Fleet, 'assets' | 'asset'>;
   readonly alerts: AlertSource;
+  readonly alertEvents: AlertEventSource;
   models(): readonly ModelView[];
   readonly metrics: { readonly contentType: string; text(): Promise<string> };
   readiness(): { readonly ready: boolean; readonly reasons: readonly string[] };

@@ -117,6 +117,46 @@ const SinkStatus = Type.Object(
   { ...closed, description: 'One receiver of alerts.' },
 );
 
+const InfluxStatus = Type.Object(
+  {
+    url: Type.String(),
+    database: Type.String(),
+    written: Count('Points that it took since the start.'),
+    waiting: Count('Points that wait for it, in memory and on disk.'),
+    spoolBytes: Count('What waits on disk.'),
+    dropped: Counts(
+      'Points lost since the start: `overflow` of the spool, `unreadable` on disk, `refused` by InfluxDB.',
+    ),
+    lastError: Nullable(Type.String(), 'What the last attempt said; null when it went well.'),
+    nextAttemptAt: Nullable(Time('When it is tried again, while it fails.')),
+  },
+  { ...closed, description: 'Scores and other points for InfluxDB; its alerts are a sink.' },
+);
+
+const HistoryStatus = Type.Object(
+  {
+    bytes: Count('On disk.'),
+    rows: Count('Rows that can be read.'),
+    segments: Count('Files that they are in.'),
+    damaged: Count('Files that were damaged and set aside.'),
+    dropped: Count('Rows not kept since the start: the disk could not take them, or their time was none.'),
+    lastError: Nullable(Type.String(), 'Why rows cannot be written now; null while they can.'),
+    classes: Type.Array(
+      Type.Object(
+        {
+          name: Type.String(),
+          rows: Count('Rows of the class.'),
+          segments: Count('Files of the class.'),
+          fromAt: Time('Time of the earliest row.'),
+          toAt: Time('Time of the latest row.'),
+        },
+        closed,
+      ),
+    ),
+  },
+  { ...closed, description: 'Rows kept to train on.' },
+);
+
 export const StatusBody = Type.Object(
   {
     version: Type.String(),
@@ -140,6 +180,8 @@ export const StatusBody = Type.Object(
       closed,
     ),
     sinks: Type.Array(SinkStatus),
+    history: HistoryStatus,
+    influx: Nullable(InfluxStatus, 'Null when none is configured.'),
   },
   { ...closed, description: 'How Forewarn itself is.' },
 );

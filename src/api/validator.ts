@@ -11,12 +11,19 @@ import { Value } from 'typebox/value';
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema }) => {
   const check = Compile(schema);
   const properties: Readonly<Record<string, TSchema>> = Type.IsObject(schema) ? schema.properties : {};
-  return (sent: Readonly<Record<string, unknown>>) => {
+  return (sent: unknown) => {
+    // A body may be anything, or nothing.
+    if (typeof sent !== 'object' || sent === null || Array.isArray(sent))
+      return { error: refused(check, sent) };
     const texts = Object.entries(sent).map(([name, text]) => [name, convert(properties[name], text)]);
     const value = Value.Default(schema, Object.fromEntries(texts));
-    return check.Check(value) ? { value } : { error: check.Errors(value) as unknown as Error };
+    return check.Check(value) ? { value } : { error: refused(check, value) };
   };
 };
+
+function refused(check: ReturnType<typeof Compile>, value: unknown): Error {
+  return check.Errors(value) as unknown as Error;
+}
 
 function convert(schema: TSchema | undefined, sent: unknown): unknown {
   if (schema === undefined || typeof sent !== 'string') return sent;

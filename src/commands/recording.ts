@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
 import { parse } from 'csv-parse/sync';
 import { ForewarnError, messageOf } from '../errors.ts';
 import { parseIso8601 } from '../ingest/iso8601.ts';
@@ -12,6 +13,8 @@ export interface Recording {
   readonly values: readonly Float64Array[];
   /** 0 or 1 a row by label column; only what the file has of the columns asked for. */
   readonly labels: Readonly<Record<string, Uint8Array>>;
+  /** The asset of each row, where a column for it was asked for. */
+  readonly assets?: readonly string[];
   /** Median step in ms. */
   readonly sampleEveryMs: number;
 }
@@ -21,11 +24,13 @@ export interface RecordingOptions {
   readonly time?: string;
   readonly channels?: readonly string[];
   readonly labels: readonly string[];
+  /** Column with the id of the row's asset. */
+  readonly asset?: string;
 }
 
 const separators = [';', ',', '\t', '|'];
 
-/** Reads a CSV with a header line. Throws RECORDING_UNREADABLE naming what is missing and what the file has. */
+/** Reads a CSV with a header line, gzipped when it is named `.gz`. Throws RECORDING_UNREADABLE naming what is missing and what the file has. */
 export function readRecording(file: string, options: RecordingOptions): Recording {
   const { header, rows } = readTable(file, options.separator);
   const column = (name: string): string[] => {
@@ -48,7 +53,9 @@ export function readRecording(file: string, options: RecordingOptions): Recordin
   const labels = options.labels.filter((name) => header.includes(name));
   const channels =
     options.channels ??
-    header.filter((name) => name !== time && !labels.includes(name) && isNumeric(column(name)));
+    header.filter(
+      (name) => name !== time && name !== options.asset && !labels.includes(name) && isNumeric(column(name)),
+    );
   if (channels.length === 0)
     throw unreadable(file, 'has no numeric column to watch', `Its columns are: ${header.join(', ')}.`);
   return {
@@ -58,6 +65,7 @@ export function readRecording(file: string, options: RecordingOptions): Recordin
     labels: Object.fromEntries(
       labels.map((name) => [name, Uint8Array.from(column(name), (cell) => (Number(cell) > 0 ? 1 : 0))]),
     ),
+    ...(options.asset === undefined ? {} : { assets: column(options.asset) }),
     sampleEveryMs: medianStep(at),
   };
 }
@@ -66,7 +74,8 @@ function readTable(file: string, separator: string | undefined): { header: strin
   let text: string;
   let table: string[][];
   try {
-    text = readFileSync(file, 'utf8');
+    const bytes = readFileSync(file);
+    text = (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
     const firstLine = text.slice(0, text.indexOf('\n'));
     const delimiter =
       separator ??

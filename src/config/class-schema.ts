@@ -89,13 +89,13 @@ export const AssetClass = Type.Object(
       ),
       seed: integer('Same data and same seed give the same model.', 1, 0, 4_294_967_295),
       network: choice(
-        'Kind of network: an LSTM, a GRU or a convolutional autoencoder.',
-        ['lstm_autoencoder', 'gru_autoencoder', 'conv_autoencoder'],
+        'Kind of network: an LSTM, a GRU or a convolutional autoencoder, or an LSTM that forecasts the next row.',
+        ['lstm_autoencoder', 'gru_autoencoder', 'conv_autoencoder', 'lstm_forecaster'],
         'lstm_autoencoder',
       ),
       hidden: integer('Units, or filters, of the encoder and of the decoder.', 64, 4, 1024),
       latent: integer(
-        'Numbers that the encoder may keep of a window; few of them force it to learn how channels relate.',
+        'Numbers that the encoder may keep of a window; few of them force it to learn how channels relate. A forecaster has none.',
         16,
         1,
         1024,
@@ -125,8 +125,25 @@ export const AssetClass = Type.Object(
     alert: section('From score to alert.', {
       raise: number('Score from which a window counts as anomalous.', 1, 0.01, 1000),
       clear: number('Score below which a firing alert counts as back to normal.', 0.9, 0.01, 1000),
-      for: duration('How long it must be anomalous before the alert is raised.', '5s'),
-      keep_firing_for: duration('How long it must be normal before the alert is resolved.', '30s'),
+      raise_on: section('The alert is raised when so many of the last scored windows were anomalous.', {
+        windows: integer('How many must be anomalous.', 3, 1, 30),
+        of: integer('Of how many; windows without a score do not count.', 5, 1, 30),
+      }),
+      for: duration('How long that must hold before the alert is raised.', '0s'),
+      clear_after: integer('Normal windows in a row after which the alert is resolved.', 10, 1, 100_000),
+      keep_firing_for: duration('How long it must have been normal as well before it is resolved.', '0s'),
+      consequence: choice(
+        'How bad it is when this fault is not answered; with the peak of the score it gives the priority of an alert.',
+        ['low', 'medium', 'high', 'critical'],
+        'medium',
+      ),
+      action: Type.Optional(
+        Type.String({
+          minLength: 1,
+          maxLength: 1000,
+          description: 'What the operator should do; each alert says it.',
+        }),
+      ),
       silent_after: duration(
         'An asset that sends nothing for this long gets an alert of its own; `0s` never.',
         '5m',

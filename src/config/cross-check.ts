@@ -1,4 +1,5 @@
 import { durationMs } from './duration.ts';
+import { checkInflux } from './influx-config.ts';
 import type { Problem } from './problem.ts';
 import type { ConfigFile } from './schema.ts';
 
@@ -6,7 +7,7 @@ type ClassFile = ConfigFile['classes'][string];
 
 /** Finds combinations that cannot work although each option alone is in order. Touches neither disk nor network. */
 export function crossCheck(file: ConfigFile): Problem[] {
-  const problems: Problem[] = [...checkMqtt(file.mqtt), ...checkWebhooks(file)];
+  const problems: Problem[] = [...checkMqtt(file.mqtt), ...checkWebhooks(file), ...checkInflux(file)];
   const topics = new Map<string, string>();
   for (const [name, options] of Object.entries(file.classes)) {
     problems.push(...checkClass(`classes.${name}`, options));
@@ -105,6 +106,14 @@ function checkClass(path: string, options: ClassFile): Problem[] {
       value: alert.clear,
       message: `is above \`raise\` (${alert.raise})`,
       mend,
+    });
+  }
+  if (alert.raise_on.windows > alert.raise_on.of) {
+    problems.push({
+      path: `${path}.alert.raise_on.windows`,
+      value: alert.raise_on.windows,
+      message: `is more than \`of\` (${alert.raise_on.of}), so that no alert would ever be raised`,
+      mend: `Set it to ${alert.raise_on.of} or less, or \`of\` to more.`,
     });
   }
   for (const [channel, { path: where }] of Object.entries(options.channels)) {

@@ -30,3 +30,26 @@ export const names = '^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$';
 /** Channels are named as the plant names its tags: anything printable, without a space at either end. */
 export const channelNames =
   '^[^\\s\\u0000-\\u001f\\u007f](?:[^\\u0000-\\u001f\\u007f]{0,62}[^\\s\\u0000-\\u001f\\u007f])?$';
+
+/** Where a secret is read from; never the secret itself, so that the file can be shown to anybody. */
+export const Secret = (description: string) =>
+  Type.Object(
+    {
+      file: Type.Optional(
+        Type.String({
+          minLength: 1,
+          description: 'A file that holds the secret; a final newline is dropped.',
+        }),
+      ),
+      env: Type.Optional(
+        Type.String({ minLength: 1, description: 'An environment variable that holds it.' }),
+      ),
+      credential: Type.Optional(
+        Type.String({
+          minLength: 1,
+          description: 'A systemd credential (LoadCredential=NAME:...) that holds it.',
+        }),
+      ),
+    },
+    { ...closed, description: `${description} Give one of \`file\`, \`env\`, \`credential\`.` },
+  );

@@ -1,35 +1,13 @@
 import Type, { type Static } from 'typebox';
 import { AssetClass } from './class-schema.ts';
-import { choice, closed, duration, integer, names, section } from './schema-parts.ts';
+import { Influx } from './influx-schema.ts';
+import { choice, closed, duration, integer, names, Secret, section } from './schema-parts.ts';
 
 /*
  * The one schema: it is the type of the file, its validator, its defaults, the editor's JSON Schema
  * (config/forewarn.schema.json) and the reference page (docs/configuration.md). Every option has a description,
  * which is the sentence that users read.
  */
-
-/** Where a secret is read from; never the secret itself, so that the file can be shown to anybody. */
-const Secret = (description: string) =>
-  Type.Object(
-    {
-      file: Type.Optional(
-        Type.String({
-          minLength: 1,
-          description: 'A file that holds the secret; a final newline is dropped.',
-        }),
-      ),
-      env: Type.Optional(
-        Type.String({ minLength: 1, description: 'An environment variable that holds it.' }),
-      ),
-      credential: Type.Optional(
-        Type.String({
-          minLength: 1,
-          description: 'A systemd credential (LoadCredential=NAME:...) that holds it.',
-        }),
-      ),
-    },
-    { ...closed, description: `${description} Give one of \`file\`, \`env\`, \`credential\`.` },
-  );
 
 const Log = section('What the daemon says of itself.', {
   level: choice('The least important line that is written.', ['error', 'warn', 'info', 'debug'], 'info'),
@@ -148,9 +126,19 @@ export const ConfigFile = Type.Object(
       description: 'Asset classes by name.',
     }),
     webhooks: Type.Array(Webhook, { default: [], maxItems: 64, description: 'Receivers of alerts.' }),
+    influx: Influx,
     retention: section('How long things are kept.', {
       alerts: duration('Resolved alerts are deleted after this long, once delivered.', '400d'),
       models: integer('Model versions kept for each class, the one in use not counted.', 5, 0, 1000),
+      history: section('Rows of all assets, compressed, in the state directory.', {
+        age: duration('Rows are deleted this long after they came.', '90d'),
+        bytes: integer(
+          'Most bytes of all rows together; beyond that the oldest are deleted. Eight channels take about 9 bytes a row.',
+          10_000_000_000,
+          1_000_000,
+          1_000_000_000_000_000,
+        ),
+      }),
     }),
   },
   {

@@ -40,8 +40,20 @@ export interface ConvAutoencoderSpec {
   readonly latent: number;
 }
 
+/**
+ * An LSTM that writes each row from its state before that row, through a dense layer: the residual of the last row is
+ * the error of a forecast one row ahead, which that row has no part in. The first row is written from nothing.
+ */
+export interface LstmForecasterSpec {
+  readonly kind: 'lstm_forecaster';
+  readonly window: number;
+  readonly channels: number;
+  /** Hidden units. */
+  readonly hidden: number;
+}
+
 /** Everything that determines a network but its weights. A new architecture is a new member. */
-export type NetworkSpec = LstmAutoencoderSpec | GruAutoencoderSpec | ConvAutoencoderSpec;
+export type NetworkSpec = LstmAutoencoderSpec | GruAutoencoderSpec | ConvAutoencoderSpec | LstmForecasterSpec;
 
 export interface WeightShape {
   readonly name: string;

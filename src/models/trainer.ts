@@ -129,9 +129,10 @@ function shareExceeding(scores: readonly number[]): number {
 }
 
 function specOf({ network, channels, windowLength, hidden, latent }: TrainingOrder): NetworkSpec {
-  const sizes = { window: windowLength, channels: channels.length, hidden, latent };
-  if (network === 'conv_autoencoder') return { kind: network, ...sizes };
-  return { kind: network, ...sizes, reverse: true };
+  const sizes = { window: windowLength, channels: channels.length, hidden };
+  if (network === 'lstm_forecaster') return { kind: network, ...sizes };
+  if (network === 'conv_autoencoder') return { kind: network, ...sizes, latent };
+  return { kind: network, ...sizes, latent, reverse: true };
 }
 
 function fitEnd(rows: number, holdout: number): number {

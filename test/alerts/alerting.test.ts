@@ -2,12 +2,14 @@ import { join } from 'node:path';
 import Database from 'libsql';
 import { describe, expect, it } from 'vitest';
 import { type Alerting, type AlertingOptions, createAlerting } from '../../src/alerts/alerting.ts';
+import { describeSilence } from '../../src/alerts/evidence.ts';
 import { type Journal, openJournal } from '../../src/alerts/journal.ts';
 import { silentLogger } from '../../src/log.ts';
 import type { Alert } from '../../src/types.ts';
 import {
   assetNamed,
   channels,
+  policy,
   recordingLog,
   temporaryDirectory,
   temporaryJournal,
@@ -16,7 +18,6 @@ import {
 } from './support/fixtures.ts';
 
 const clock = () => 1_700_000_000_000;
-const policy = { raise: 1, clear: 0.8, forMs: 60, keepFiringForMs: 100 };
 const pump = assetNamed('pump-3');
 
 function alertingOn(journal: Journal, changes: Partial<AlertingOptions> = {}): Alerting {
@@ -26,6 +27,7 @@ function alertingOn(journal: Journal, changes: Partial<AlertingOptions> = {}): A
     sinks: ['ops', 'log'],
     policies,
     channels: () => channels,
+    knows: { asset: () => true, class: () => true },
     clock,
     log: silentLogger,
   };
@@ -74,7 +76,14 @@ describe('alerting', () => {
 
     feed(alerting, pump, [[190, 0.1]]);
     await until('the end is told', () => seen.length === 2);
-    expect(seen[1]).toEqual({ ...seen[0], state: 'resolved', resolvedAt: 190, peakScore: 9 });
+    expect(seen[1]).toEqual({
+      ...seen[0],
+      state: 'resolved',
+      operatorState: 'returned_unacknowledged',
+      priority: 'high',
+      resolvedAt: 190,
+      peakScore: 9,
+    });
     expect(journal.list().alerts).toEqual([seen[1]]);
     expect(inJournal).toEqual(['firing', 'resolved']);
     expect(alerting.current(pump.id, 'anomaly')).toBeNull();
@@ -93,13 +102,13 @@ describe('alerting', () => {
     const journal = temporaryJournal(clock);
     const alerting = alertingOn(journal);
     feed(alerting, pump, rise);
-    for (const at of [100, 160]) alerting.onSilence(pump, true, at);
+    for (const at of [100, 160]) alerting.onCondition('silent', pump, true, at, describeSilence);
     alerting.flush();
     expect(journal.list().alerts).toMatchObject([
       { rule: 'silent', score: null, channels: [], model: null, summary: expect.stringContaining('no data') },
       { rule: 'anomaly', score: 2 },
     ]);
-    for (const at of [200, 300]) alerting.onSilence(pump, false, at);
+    for (const at of [200, 300]) alerting.onCondition('silent', pump, false, at, describeSilence);
     alerting.flush();
     expect(journal.list({ state: 'firing' }).alerts).toMatchObject([{ rule: 'anomaly' }]);
   });
@@ -179,10 +188,11 @@ describe('alerting after a restart', () => {
       [5_010, 0.1],
     ]);
     after.flush();
-    expect(second.list().alerts).toEqual([{ ...alert, peakScore: 7 }]);
+    expect(second.list().alerts).toEqual([{ ...alert, priority: 'high', peakScore: 7 }]);
     feed(after, pump, [[5_110, 0.1]]);
     after.flush();
-    expect(second.list().alerts).toEqual([{ ...alert, state: 'resolved', resolvedAt: 5_110, peakScore: 7 }]);
+    const over = { state: 'resolved', operatorState: 'returned_unacknowledged', resolvedAt: 5_110 };
+    expect(second.list().alerts).toEqual([{ ...alert, ...over, priority: 'high', peakScore: 7 }]);
     expect(second.outbox.backlog('ops')).toEqual({ queued: 2, dead: 0 });
     second.close();
   });

@@ -58,9 +58,10 @@ describe('record', () => {
     expect(journal.restore()).toEqual([]);
     expect(journal.outbox.backlog('b')).toEqual({ queued: 2, dead: 0 });
     expect(journal.outbox.head('b')?.notification.alert.state).toBe('firing');
+    const itself = { recordedAt: clock(), by: null, comment: null };
     expect(journal.transitions('al_1')).toEqual([
-      { at: 2_000, recordedAt: clock(), what: 'firing', reason: 'raised' },
-      { at: 5_000, recordedAt: clock(), what: 'resolved', reason: 'resolved' },
+      { ...itself, at: 2_000, what: 'firing', reason: 'raised' },
+      { ...itself, at: 5_000, what: 'resolved', reason: 'resolved' },
     ]);
     expect(journal.counts()).toEqual({ firing: 0, resolved: 1 });
   });
@@ -96,7 +97,7 @@ describe('record', () => {
     journal.record([entry]);
     if (entry.state.phase !== 'firing') throw new Error('not firing');
     const state = { ...entry.state, peakScore: 7, lastAt: 9_000 };
-    journal.save([{ ...entry, state }]);
+    journal.save([{ ...entry, state, alert: alertNamed('al_1', { peakScore: 7 }) }]);
     expect(journal.get('al_1')?.peakScore).toBe(7);
     expect(journal.restore()[0]?.state).toEqual(state);
   });

@@ -21,8 +21,20 @@ describe('step, for any inputs', () => {
   const rules = fc.record({
     raise: fc.constant(1),
     clear: fc.double({ min: 0.2, max: 1, noNaN: true }),
+    raiseOn: fc.constant({ windows: 1, of: 1 }),
     forMs: fc.integer({ min: 0, max: 100 }),
+    clearAfter: fc.constant(1),
     keepFiringForMs: fc.integer({ min: 0, max: 100 }),
+  });
+  const anyRules = fc.record({
+    raise: fc.constant(1),
+    clear: fc.double({ min: 0.2, max: 1, noNaN: true }),
+    raiseOn: fc
+      .tuple(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 0, max: 6 }))
+      .map(([windows, more]) => ({ windows, of: windows + more })),
+    forMs: fc.constantFrom(0, 0, 40),
+    clearAfter: fc.integer({ min: 1, max: 6 }),
+    keepFiringForMs: fc.constantFrom(0, 0, 40),
   });
   const stepsMs = fc.array(fc.tuple(fc.integer({ min: 1, max: 80 }), input), { maxLength: 80 });
   const wildStepsMs = fc.array(fc.tuple(fc.integer({ min: -10_000, max: 10_000 }), input), { maxLength: 80 });
@@ -36,7 +48,7 @@ describe('step, for any inputs', () => {
 
   it('raises and resolves in turn, and keeps times in order, whatever the clock does', () => {
     fc.assert(
-      fc.property(rules, wildStepsMs, (rule, steps) => {
+      fc.property(anyRules, wildStepsMs, (rule, steps) => {
         let state: AlertState = inactive;
         let at = 0;
         for (const [passedMs, one] of steps) {
@@ -63,7 +75,8 @@ describe('step, for any inputs', () => {
           }
           if (state.phase === 'pending') {
             expect(state.activeMs).toBeGreaterThanOrEqual(0);
-            expect(state.activeMs).toBeLessThan(rule.forMs);
+            expect(state.recent.length).toBeLessThanOrEqual(rule.raiseOn.of);
+            expect(state.recent.some((seen) => seen !== null)).toBe(true);
           }
         }
       }),
@@ -109,7 +122,7 @@ describe('step, for any inputs', () => {
 
   it('never changes phase or peak for an unknown input', () => {
     fc.assert(
-      fc.property(rules, wildStepsMs, fc.integer(), (rule, steps, at) => {
+      fc.property(anyRules, wildStepsMs, fc.integer(), (rule, steps, at) => {
         let now = 0;
         let state: AlertState = inactive;
         for (const [passedMs, one] of steps) {
@@ -125,7 +138,7 @@ describe('step, for any inputs', () => {
 
   it('gives the same after its state went through JSON at every input', () => {
     fc.assert(
-      fc.property(rules, wildStepsMs, (rule, steps) => {
+      fc.property(anyRules, wildStepsMs, (rule, steps) => {
         let kept: AlertState = inactive;
         let moved: AlertState = inactive;
         let at = 0;
@@ -138,6 +151,69 @@ describe('step, for any inputs', () => {
           moved = JSON.parse(JSON.stringify(b.state)) as AlertState;
         }
       }),
+    );
+  });
+
+  const score = fc.double({ min: 0, max: 3 }).map((value): AlertInput => ({ kind: 'score', value }));
+  const windows = fc.array(fc.tuple(fc.integer({ min: 1, max: 80 }), fc.oneof(score, fc.constant(unknown))), {
+    maxLength: 120,
+  });
+  const known = (one: AlertInput) =>
+    one.kind !== 'unknown' && !(one.kind === 'score' && Number.isNaN(one.value));
+
+  it('raises on so many of the last windows and resolves after so many clear ones, counting scored windows only', () => {
+    fc.assert(
+      fc.property(anyRules, windows, (timedRule, steps) => {
+        const rule = { ...timedRule, forMs: 0, keepFiringForMs: 0 };
+        let state: AlertState = inactive;
+        let at = 0;
+        // The rule by its own words, over all scored windows since it was last raised or resolved.
+        let scored: { at: number; one: AlertInput }[] = [];
+        for (const [passedMs, one] of steps) {
+          at += passedMs;
+          if (known(one)) scored.push({ at, one });
+          const firing = state.phase === 'firing';
+          const recent = scored.slice(-(firing ? rule.clearAfter : rule.raiseOn.of));
+          const active = recent.filter((seen) => isActive(seen.one, firing ? rule.clear : rule.raise));
+          const expected = firing
+            ? recent.length === rule.clearAfter && active.length === 0 && known(one)
+            : active.length >= rule.raiseOn.windows && known(one);
+          const next = step(state, one, at, rule);
+          state = next.state;
+          expect([at, next.transition === 'raised' || next.transition === 'resolved']).toEqual([
+            at,
+            expected,
+          ]);
+          if (!expected) continue;
+          if (state.phase === 'firing') expect(state.startedAt).toBe(active[0].at);
+          scored = [];
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('comes to the same whether windows without a score lie between or not', () => {
+    fc.assert(
+      fc.property(anyRules, windows, (timedRule, steps) => {
+        const rule = { ...timedRule, forMs: 0, keepFiringForMs: 0 };
+        let all: AlertState = inactive;
+        let without: AlertState = inactive;
+        let at = 0;
+        for (const [passedMs, one] of steps) {
+          at += passedMs;
+          const next = step(all, one, at, rule);
+          all = next.state;
+          if (!known(one)) {
+            expect(next.transition).toBeNull();
+            continue;
+          }
+          const same = step(without, one, at, rule);
+          without = same.state;
+          expect(next.transition).toBe(same.transition);
+        }
+      }),
+      { numRuns: 500 },
     );
   });
 });

@@ -9,7 +9,14 @@ import {
   type TransitionReason,
 } from '../../src/alerts/state.ts';
 
-const policy: AlertPolicy = { raise: 1, clear: 0.8, forMs: 60, keepFiringForMs: 100 };
+const policy: AlertPolicy = {
+  raise: 1,
+  clear: 0.8,
+  raiseOn: { windows: 1, of: 1 },
+  forMs: 60,
+  clearAfter: 1,
+  keepFiringForMs: 100,
+};
 const unknown: AlertInput = { kind: 'unknown', reason: 'low_coverage' };
 const score = (value: number): AlertInput => ({ kind: 'score', value });
 
@@ -174,5 +181,86 @@ describe('step', () => {
       [110, 'raised'],
     ]);
     expect(state).toMatchObject({ startedAt: 50, firedAt: 110 });
+  });
+
+  describe('on 3 of 5 windows, cleared after 4', () => {
+    const rules = {
+      ...policy,
+      raiseOn: { windows: 3, of: 5 },
+      forMs: 0,
+      clearAfter: 4,
+      keepFiringForMs: 0,
+    };
+    const windows = (text: string, everyMs = 10) =>
+      [...text].map((one, i) => {
+        const input = one === '?' ? unknown : score(one === 'x' ? 2 : one === '-' ? 0.9 : 0.1);
+        return [i * everyMs, input] as const;
+      });
+
+    it.each([
+      ['...xxx', 50, 30],
+      ['x.x.x', 40, 0],
+      ['x...x.xx', 70, 40],
+      ['x?????x?????x', 120, 0],
+      ['xx..?.xxx', 80, 60],
+    ])('%s raises at %i, of an episode from %i on', (text, firedAt, startedAt) => {
+      const { state, transitions } = run(windows(text), rules);
+      expect(transitions.at(-1)).toEqual([firedAt, 'raised']);
+      expect(state).toMatchObject({ phase: 'firing', startedAt, firedAt });
+    });
+
+    it.each([['xx...xx'], ['x..x..x..x..x'], ['xx'], ['xx?????????'], ['??????']])(
+      '%s raises nothing',
+      (text) => {
+        expect(run(windows(text), rules).transitions.map(([, reason]) => reason)).not.toContain('raised');
+      },
+    );
+
+    it('is the same at one window a second and one a minute', () => {
+      for (const everyMs of [1000, 60_000]) {
+        const { transitions } = run(windows('.x.xx........', everyMs), rules);
+        expect(transitions).toEqual([
+          [everyMs, 'pending_started'],
+          [4 * everyMs, 'raised'],
+          [8 * everyMs, 'resolved'],
+        ]);
+      }
+    });
+
+    it('counts clear windows in a row: not those between the levels, and not over unknown ones', () => {
+      expect(run(windows('xxx...-...x...?.'), rules).transitions.at(-1)).toEqual([150, 'resolved']);
+      expect(run(windows('xxx...-...x...?'), rules).state.phase).toBe('firing');
+    });
+
+    it('forgets a peak that no longer counts', () => {
+      const { state } = run(
+        [
+          [0, score(50)],
+          ...windows('....').map(([at, input]) => [at + 10, input] as const),
+          ...windows('xxx').map(([at, input]) => [at + 50, input] as const),
+        ],
+        rules,
+      );
+      expect(state).toMatchObject({ phase: 'firing', peakScore: 2 });
+    });
+
+    it('waits for the time as well when there is one', () => {
+      const { transitions } = run(windows('xxx.xx.xxx'), { ...rules, forMs: 50 });
+      expect(transitions).toEqual([
+        [0, 'pending_started'],
+        [70, 'raised'],
+      ]);
+    });
+
+    it('raises at once for a rule that knows at once', () => {
+      const inputs = [
+        [0, { kind: 'active' }],
+        [1, { kind: 'inactive' }],
+      ] as const;
+      expect(run(inputs, rules).transitions).toEqual([
+        [0, 'raised'],
+        [1, 'resolved'],
+      ]);
+    });
   });
 });

@@ -21,7 +21,7 @@ describe('evidenceOf and describeAnomaly', () => {
   });
 
   it('tells the operator where to look', () => {
-    expect(describeAnomaly(asset, evidence)).toBe(
+    expect(describeAnomaly(asset, evidence).summary).toBe(
       'pump-3 (north/1): vibration reads 4.8 mm/s where 2.1 is expected (62 % of the score), ' +
         'current 11.2 A where 10.1 (20 %), pressure is missing (18 %)',
     );
@@ -30,11 +30,11 @@ describe('evidenceOf and describeAnomaly', () => {
   it('names an asset by its id when the topic does not, and manages without units and channels', () => {
     const bare = { ...asset, labels: { machine: 'x' }, id: 'x' };
     const [top] = evidence;
-    expect(describeAnomaly(bare, [{ ...top, unit: '', actual: 12345.67, expected: 0.00123 }])).toBe(
+    expect(describeAnomaly(bare, [{ ...top, unit: '', actual: 12345.67, expected: 0.00123 }]).summary).toBe(
       'x: vibration reads 12346 where 0.00123 is expected (62 % of the score)',
     );
-    expect(describeAnomaly(bare, [])).toBe('x: behaves unusually');
-    expect(describeSilence(asset)).toBe('pump-3 (north/1): sends no data any more');
+    expect(describeAnomaly(bare, []).summary).toBe('x: behaves unusually');
+    expect(describeSilence(asset).summary).toBe('pump-3 (north/1): sends no data any more');
   });
 });
 

@@ -49,7 +49,12 @@ describe('webhook', () => {
       rule: 'anomaly',
       site: 'north',
     };
-    const annotations = { summary: firing.alert.summary, alert_id: 'al_1', channel: 'vibration' };
+    const annotations = {
+      summary: firing.alert.summary,
+      alert_id: 'al_1',
+      priority: 'medium',
+      channel: 'vibration',
+    };
     expect(bodyOf(receiver)).toEqual({
       version: '4',
       groupKey: '{}:{alertname="ForewarnAnomaly", asset_id="north/1/pump-3"}',

@@ -14,7 +14,7 @@ interface Operation {
 interface OpenApi {
   readonly openapi: string;
   readonly info: { readonly version: string };
-  readonly paths: Record<string, { readonly get: Operation }>;
+  readonly paths: Record<string, { readonly get: Operation; readonly post: Operation }>;
 }
 
 let plant: Plant;
@@ -57,26 +57,47 @@ describe('the document', () => {
       '/',
       '/api/v1/alerts',
       '/api/v1/alerts/{id}',
+      '/api/v1/alerts/{id}/acknowledge',
+      '/api/v1/alerts/{id}/assign',
+      '/api/v1/alerts/{id}/comment',
+      '/api/v1/alerts/{id}/shelve',
+      '/api/v1/alerts/{id}/unshelve',
       '/api/v1/assets',
       '/api/v1/assets/{id}',
+      '/api/v1/events',
+      '/api/v1/holds',
       '/api/v1/models',
+      '/api/v1/out-of-service',
+      '/api/v1/return-to-service',
       '/api/v1/status',
       '/docs/json',
       '/healthz',
       '/metrics',
       '/readyz',
     ]);
-    for (const [path, { get: operation }] of Object.entries(document.paths)) {
+    for (const [path, { get, post }] of Object.entries(document.paths)) {
+      const operation = get ?? post;
       const inPath = (operation.parameters ?? []).filter((parameter) => parameter.in === 'path');
-      expect(inPath.map(({ name }) => name)).toEqual(path.endsWith('{id}') ? ['id'] : []);
+      expect(inPath.map(({ name }) => name)).toEqual(path.includes('{id}') ? ['id'] : []);
     }
     const names = document.paths['/api/v1/alerts']!.get.parameters!.map(({ name }) => name);
-    expect(names).toEqual(['asset', 'class', 'rule', 'state', 'since', 'until', 'label', 'limit', 'cursor']);
+    expect(names).toEqual([
+      'asset',
+      'class',
+      'rule',
+      'state',
+      'operatorState',
+      'since',
+      'until',
+      'label',
+      'limit',
+      'cursor',
+    ]);
   });
 
   it('lists what the router has', async () => {
     const router = plant.api.app.printRoutes({ commonPrefix: false });
-    expect(router.match(/\(GET, HEAD\)/g)).toHaveLength(Object.keys(document.paths).length);
+    expect(router.match(/\((?:GET, HEAD|GET|POST)\)/g)).toHaveLength(Object.keys(document.paths).length);
   });
 });
 
@@ -309,6 +330,7 @@ describe('refusals', () => {
       log,
       version: '1',
       sources: brokenSources(new Error('secret path')),
+      commands: plant.alerting.desk,
     });
     const response = await other.app.inject('/api/v1/status');
     await other.stop();
@@ -329,6 +351,7 @@ describe('refusals', () => {
       log: silentLogger,
       version: '1',
       sources: brokenSources(failure),
+      commands: plant.alerting.desk,
     });
     const response = await other.app.inject('/api/v1/status');
     await other.stop();
@@ -358,6 +381,7 @@ function brokenSources(failure: Error) {
     status: refuse,
     fleet: plant.fleet,
     alerts: plant.journal,
+    alertEvents: { ...plant.journal, subscribe: () => () => undefined },
     models: refuse,
     metrics: { contentType: 'text/plain', text: refuse },
     readiness: refuse,

@@ -44,7 +44,7 @@ describe('architecture', () => {
   it('finds the sources', () => {
     const paths = sources.map(({ path }) => path);
     expect(paths).toContain('src/types.ts');
-    for (const stage of ['ingest', 'models', 'alerts']) {
+    for (const stage of ['ingest', 'models', 'alerts', 'history']) {
       expect(paths.some((path) => path.startsWith(`src/${stage}/`))).toBe(true);
     }
   });

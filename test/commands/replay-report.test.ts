@@ -3,6 +3,7 @@ import type { Recording } from '../../src/commands/recording.ts';
 import { formatReport, reportReplay } from '../../src/commands/replay-report.ts';
 import type { DaemonParts } from '../../src/daemon-parts.ts';
 import type { Alert } from '../../src/types.ts';
+import { alertNamed } from '../alerts/support/fixtures.ts';
 
 const start = 1_600_000_000_000;
 
@@ -38,7 +39,7 @@ const partsWith = (firing: Alert | null) =>
 function alertAt(row: number, changes: Partial<Alert> = {}): Alert {
   const at = recordingOf().at[row];
   return {
-    id: `alert-${row}`,
+    ...alertNamed(`alert-${row}`),
     assetId: 'a',
     className: 'pump',
     labels: {},

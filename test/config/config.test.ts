@@ -81,6 +81,11 @@ classes:
       'classes.pump.alert.clear: is above `raise`',
     ],
     [
+      'more anomalous windows than are looked at',
+      `${minimal}    alert: { raise_on: { windows: 4, of: 3 } }\n`,
+      'classes.pump.alert.raise_on.windows: is more than `of` (3)',
+    ],
+    [
       'too little to train on',
       `${minimal}    train: { after: 100 }\n`,
       'classes.pump.train.after: is too few rows',

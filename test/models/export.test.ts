@@ -181,6 +181,7 @@ describe('a portable model', () => {
     { kind: 'lstm_autoencoder', ...shared, reverse: true },
     { kind: 'gru_autoencoder', ...shared, reverse: true },
     { kind: 'conv_autoencoder', ...shared },
+    { kind: 'lstm_forecaster', window: 12, channels: 3, hidden: 6 },
   ];
 
   it.each(specs)('of any kind gives what the engine gives: %j', async (spec) => {

@@ -8,7 +8,12 @@ import { train } from '../../src/models/trainer.ts';
 import { healthyRows, smallOrder, temporaryDirectory } from './support/fixtures.ts';
 
 const context = { engine: createOnnxEngine(), clock: () => 5000, onProgress() {} };
-const kinds: readonly NetworkSpec['kind'][] = ['lstm_autoencoder', 'gru_autoencoder', 'conv_autoencoder'];
+const kinds: readonly NetworkSpec['kind'][] = [
+  'lstm_autoencoder',
+  'gru_autoencoder',
+  'conv_autoencoder',
+  'lstm_forecaster',
+];
 
 describe.each(kinds)('a model version of a class with %s', (network) => {
   const order = smallOrder({ network, windowLength: 9 });
@@ -19,7 +24,8 @@ describe.each(kinds)('a model version of a class with %s', (network) => {
   });
 
   it('learns what normal looks like and sets a threshold for it', () => {
-    expect(model.card.spec).toMatchObject({ kind: network, window: 9, channels: 3, hidden: 8, latent: 4 });
+    const latent = network === 'lstm_forecaster' ? {} : { latent: 4 };
+    expect(model.card.spec).toMatchObject({ kind: network, window: 9, channels: 3, hidden: 8, ...latent });
     const { heldOutLoss } = model.card.training;
     expect(Math.min(...heldOutLoss)).toBeLessThan(0.5 * heldOutLoss[0]);
     expect(Math.min(...heldOutLoss)).toBeLessThan(0.4);

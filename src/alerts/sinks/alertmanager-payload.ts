@@ -88,6 +88,8 @@ function annotationsOf(alert: Alert): Record<string, string> {
   return {
     summary: alert.summary,
     alert_id: alert.id,
+    priority: alert.priority,
+    ...(alert.action === null ? {} : { action: alert.action }),
     ...(top === undefined ? {} : { channel: top.channel }),
   };
 }

@@ -1,12 +1,12 @@
 import Type from 'typebox';
-import type { Alert } from '../../types.ts';
-import { type AlertBody, AlertDetailBody, AlertsBody, AlertsQuery } from '../alert-schemas.ts';
+import { alertBody } from '../alert-body.ts';
+import { AlertDetailBody, AlertsBody, AlertsQuery } from '../alert-schemas.ts';
 import { notFound } from '../api-error.ts';
 import type { ApiApp } from '../app.ts';
 import { labelsOf, timeOf } from '../filters.ts';
 import { ErrorBody, errors } from '../schemas.ts';
 import type { AlertListQuery, ApiSources } from '../sources.ts';
-import { iso, isoOrNull } from '../timed.ts';
+import { iso } from '../timed.ts';
 
 /** `/api/v1/alerts`, newest first, and `/api/v1/alerts/{id}`. */
 export function alertsRoutes(app: ApiApp, { alerts }: ApiSources): void {
@@ -22,7 +22,7 @@ export function alertsRoutes(app: ApiApp, { alerts }: ApiSources): void {
     },
     ({ query }) => {
       const page = alerts.list(listQuery(query));
-      return { alerts: page.alerts.map(presentAlert), next: page.nextCursor };
+      return { alerts: page.alerts.map(alertBody), next: page.nextCursor };
     },
   );
   app.get(
@@ -41,13 +41,12 @@ export function alertsRoutes(app: ApiApp, { alerts }: ApiSources): void {
         const hint = 'GET /api/v1/alerts lists them; resolved alerts are deleted after retention.alerts.';
         throw notFound('NO_SUCH_ALERT', `There is no alert ${params.id}.`, hint);
       }
-      const history = alerts.transitions(alert.id).map(({ at, recordedAt, what, reason }) => ({
+      const history = alerts.transitions(alert.id).map(({ at, recordedAt, ...line }) => ({
         at: iso(at),
         recordedAt: iso(recordedAt),
-        what,
-        reason,
+        ...line,
       }));
-      return { ...presentAlert(alert), history };
+      return { ...alertBody(alert), history };
     },
   );
 }
@@ -58,29 +57,11 @@ function listQuery(query: AlertsQuery): AlertListQuery {
     ...(query.class === undefined ? {} : { className: query.class }),
     ...(query.rule === undefined ? {} : { rule: query.rule }),
     ...(query.state === undefined ? {} : { state: query.state }),
+    ...(query.operatorState === undefined ? {} : { operatorState: query.operatorState }),
     ...(query.since === undefined ? {} : { since: timeOf('since', query.since) }),
     ...(query.until === undefined ? {} : { until: timeOf('until', query.until) }),
     ...(query.cursor === undefined ? {} : { cursor: query.cursor }),
     ...labelsOf(query.label),
     limit: query.limit,
-  };
-}
-
-function presentAlert(alert: Alert): AlertBody {
-  return {
-    id: alert.id,
-    asset: alert.assetId,
-    class: alert.className,
-    labels: { ...alert.labels },
-    rule: alert.rule,
-    state: alert.state,
-    startedAt: iso(alert.startedAt),
-    firedAt: iso(alert.firedAt),
-    resolvedAt: isoOrNull(alert.resolvedAt),
-    score: alert.score,
-    peakScore: alert.peakScore,
-    model: alert.model,
-    channels: alert.channels.map((evidence) => ({ ...evidence })),
-    summary: alert.summary,
   };
 }

@@ -6,6 +6,7 @@ const links = {
   status: '/api/v1/status',
   assets: '/api/v1/assets',
   alerts: '/api/v1/alerts',
+  holds: '/api/v1/holds',
   models: '/api/v1/models',
   metrics: '/metrics',
   health: '/healthz',

@@ -13,7 +13,17 @@ const journal = openJournal({ file, clock: Date.now });
 const alerting = createAlerting({
   journal,
   sinks: ['ops'],
-  policies: () => ({ raise: 1, clear: 1, forMs: 10, keepFiringForMs: 0 }),
+  policies: () => ({
+    raise: 1,
+    clear: 1,
+    raiseOn: { windows: 1, of: 1 },
+    forMs: 10,
+    clearAfter: 1,
+    keepFiringForMs: 0,
+    consequence: 'medium',
+    action: null,
+  }),
+  knows: { asset: () => true, class: () => true },
   channels: () => [{ name: 'vibration', unit: 'mm/s' }],
   clock: Date.now,
   log: quiet,

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import type { ClassAlerts } from '../../../src/alerts/alerting.ts';
 import { type Journal, type JournalEntry, openJournal } from '../../../src/alerts/journal.ts';
 import type { Logger } from '../../../src/log.ts';
 import type { Alert, Asset, Channel, Clock, Verdict } from '../../../src/types.ts';
@@ -42,6 +43,18 @@ export function verdictOf(asset: Asset, at: number, value: number): Verdict {
   return { kind: value >= 1 ? 'anomalous' : 'normal', asset, at, score };
 }
 
+/** Every input counts at once: what the clocks do is in plain sight. */
+export const policy: ClassAlerts = {
+  raise: 1,
+  clear: 0.8,
+  raiseOn: { windows: 1, of: 1 },
+  forMs: 60,
+  clearAfter: 1,
+  keepFiringForMs: 100,
+  consequence: 'medium',
+  action: null,
+};
+
 export function alertNamed(id: string, changes: Partial<Alert> = {}): Alert {
   return {
     id,
@@ -50,6 +63,16 @@ export function alertNamed(id: string, changes: Partial<Alert> = {}): Alert {
     labels: { site: 'north', line: '1', asset: 'pump-3' },
     rule: 'anomaly',
     state: 'firing',
+    operatorState: 'unacknowledged',
+    handling: {
+      told: true,
+      acknowledged: false,
+      shelvedUntil: null,
+      suppressedFor: null,
+      outOfService: false,
+      assignee: null,
+    },
+    priority: 'medium',
     startedAt: 1_000,
     firedAt: 2_000,
     resolvedAt: null,
@@ -58,13 +81,22 @@ export function alertNamed(id: string, changes: Partial<Alert> = {}): Alert {
     model: 'pump-1',
     channels: [{ channel: 'vibration', unit: 'mm/s', share: 1, expected: 2.1, actual: 4.8 }],
     summary: 'pump-3 (north/1): vibration reads 4.8 mm/s where 2.1 is expected (100 % of the score)',
+    action: null,
     ...changes,
   };
 }
 
 export function raising(alert: Alert, sinks: readonly string[] = []): JournalEntry {
   const { assetId, rule, startedAt, firedAt, peakScore } = alert;
-  const timed = { startedAt, firedAt, peakScore, lastAt: firedAt, unbroken: true, clearMs: null };
+  const timed = {
+    startedAt,
+    firedAt,
+    peakScore,
+    lastAt: firedAt,
+    unbroken: true,
+    clearWindows: 0,
+    clearMs: null,
+  };
   return { assetId, rule, state: { phase: 'firing', ...timed }, alert, at: firedAt, reason: 'raised', sinks };
 }
 

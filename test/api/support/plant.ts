@@ -1,12 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Alerting, createAlerting } from '../../../src/alerts/alerting.ts';
 import { type Journal, openJournal } from '../../../src/alerts/journal.ts';
 import { type Api, createApi } from '../../../src/api/server.ts';
 import type { ApiSources } from '../../../src/api/sources.ts';
 import { createFleet, type Fleet } from '../../../src/fleet.ts';
 import { silentLogger } from '../../../src/log.ts';
 import type { Alert, Asset, Verdict } from '../../../src/types.ts';
+import { policy } from '../../alerts/support/fixtures.ts';
 
 export const channels = [
   { name: 'speed', unit: 'rpm' },
@@ -44,6 +46,16 @@ export function alertOf(asset: Asset, number: number, resolved = false): Alert {
     labels: asset.labels,
     rule: 'anomaly',
     state: resolved ? 'resolved' : 'firing',
+    operatorState: resolved ? 'returned_unacknowledged' : 'unacknowledged',
+    handling: {
+      told: true,
+      acknowledged: false,
+      shelvedUntil: null,
+      suppressedFor: null,
+      outOfService: false,
+      assignee: null,
+    },
+    priority: 'medium',
     startedAt: noon + number * 1000,
     firedAt: noon + number * 1000 + 500,
     resolvedAt: resolved ? noon + number * 1000 + 900 : null,
@@ -52,6 +64,7 @@ export function alertOf(asset: Asset, number: number, resolved = false): Alert {
     model: 'pump-1-abc',
     channels: [{ channel: 'pressure', unit: 'bar', share: 1, expected: 2, actual: null }],
     summary: `${asset.id} is not itself`,
+    action: null,
   };
 }
 
@@ -59,6 +72,7 @@ export interface Plant {
   readonly api: Api;
   readonly fleet: Fleet;
   readonly journal: Journal;
+  readonly alerting: Alerting;
   /** What the sources answer; tests change it. */
   readonly answers: { ready: { ready: boolean; reasons: string[] }; statusFailure: Error | null };
   raise(alert: Alert): void;
@@ -72,9 +86,19 @@ export function createPlant(options: { host?: string; port?: number } = {}): Pla
   const journal = openJournal({ file: join(directory, 'alerts.db'), clock });
   const fleet = createFleet({ history: 5, channelsOf: () => channels, clock, alertOf: () => null });
   const answers: Plant['answers'] = { ready: { ready: true, reasons: [] }, statusFailure: null };
+  const alerting = createAlerting({
+    journal,
+    sinks: ['ops'],
+    policies: () => policy,
+    channels: () => channels,
+    knows: { asset: (id) => fleet.asset(id) !== null, class: (name) => name === 'pump' },
+    clock,
+    log: silentLogger,
+  });
   const sources: ApiSources = {
     fleet,
     alerts: journal,
+    alertEvents: { ...journal, subscribe: (listener) => alerting.subscribe(listener) },
     status() {
       if (answers.statusFailure !== null) throw answers.statusFailure;
       return statusOf(fleet);
@@ -99,6 +123,7 @@ export function createPlant(options: { host?: string; port?: number } = {}): Pla
     host,
     port,
     sources,
+    commands: alerting.desk,
     log: silentLogger,
     version: '1.2.3',
   });
@@ -106,15 +131,23 @@ export function createPlant(options: { host?: string; port?: number } = {}): Pla
     api,
     fleet,
     journal,
+    alerting,
     answers,
     raise(alert) {
       const timed = { startedAt: alert.startedAt, peakScore: 2, lastAt: alert.firedAt, unbroken: true };
-      const state = { phase: 'firing', ...timed, firedAt: alert.firedAt, clearMs: null } as const;
+      const state = {
+        phase: 'firing',
+        ...timed,
+        firedAt: alert.firedAt,
+        clearWindows: 0,
+        clearMs: null,
+      } as const;
       const { assetId, rule, firedAt: at } = alert;
       journal.record([{ assetId, rule, state, alert, at, reason: 'raised', sinks: [] }]);
     },
     async close() {
       await api.stop();
+      alerting.stop();
       journal.close();
       rmSync(directory, { recursive: true });
     },
@@ -189,5 +222,24 @@ export function statusOf(fleet: Fleet): ReturnType<ApiSources['status']> {
         nextAttemptAt: noon + 1000,
       },
     ],
+    history: {
+      bytes: 900,
+      rows: 100,
+      segments: 1,
+      damaged: 0,
+      dropped: 2,
+      lastError: 'ENOSPC',
+      classes: [{ name: 'pump', rows: 100, segments: 1, fromAt: noon, toAt: noon + 99_000 }],
+    },
+    influx: {
+      url: 'http://influx:8086',
+      database: 'forewarn',
+      written: 5,
+      waiting: 4,
+      spoolBytes: 3,
+      dropped: { overflow: 2, unreadable: 0, refused: 1 },
+      lastError: 'ECONNREFUSED',
+      nextAttemptAt: noon + 1000,
+    },
   };
 }

@@ -31,6 +31,7 @@ const smallConv: NetworkSpec = {
   hidden: 2,
   latent: 2,
 };
+const smallForecaster: NetworkSpec = { kind: 'lstm_forecaster', window: 5, channels: 2, hidden: 3 };
 export const lstmSpecs: ContractSpecs = [
   smallLstm,
   { ...smallLstm, latent: null, reverse: false },
@@ -48,6 +49,12 @@ export const convSpecs: ContractSpecs = [
   { ...smallConv, window: 8, channels: 3 },
   { ...smallConv, window: 4, channels: 1, hidden: 1, latent: 1 },
   { ...smallConv, window: 30, channels: 8, hidden: 64, latent: 16 },
+];
+export const forecasterSpecs: ContractSpecs = [
+  smallForecaster,
+  { ...smallForecaster, window: 8, channels: 3 },
+  { ...smallForecaster, window: 1, channels: 1, hidden: 1 },
+  { ...smallForecaster, window: 32, channels: 8, hidden: 64 },
 ];
 const nameOf = (spec: NetworkSpec): string =>
   Object.entries(spec)

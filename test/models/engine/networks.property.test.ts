@@ -22,6 +22,7 @@ const specs: Readonly<Record<NetworkSpec['kind'], fc.Arbitrary<NetworkSpec>>> = 
   lstm_autoencoder: fc.record({ kind: fc.constant('lstm_autoencoder'), ...recurrent }),
   gru_autoencoder: fc.record({ kind: fc.constant('gru_autoencoder'), ...recurrent }),
   conv_autoencoder: fc.record({ kind: fc.constant('conv_autoencoder'), ...sizes, latent }),
+  lstm_forecaster: fc.record({ kind: fc.constant('lstm_forecaster'), ...sizes }),
 };
 const drawn = { batch: fc.integer({ min: 1, max: 5 }), seed: fc.integer() };
 const kinds = Object.keys(specs) as NetworkSpec['kind'][];

@@ -1,4 +1,6 @@
 import { createOnnxEngine } from '../../../src/models/engine/onnx/onnx-engine.ts';
-import { convSpecs, engineContract, gruSpecs, lstmSpecs } from './contract.ts';
+import { convSpecs, engineContract, forecasterSpecs, gruSpecs, lstmSpecs } from './contract.ts';
 
-for (const specs of [lstmSpecs, gruSpecs, convSpecs]) engineContract('onnx', specs, () => createOnnxEngine());
+for (const specs of [lstmSpecs, gruSpecs, convSpecs, forecasterSpecs]) {
+  engineContract('onnx', specs, () => createOnnxEngine());
+}

@@ -136,5 +136,10 @@ function writtenRows(
       return recurrent(spec, weights, rows, gru);
     case 'conv_autoencoder':
       return convolutional(spec, weights, rows);
+    case 'lstm_forecaster': {
+      const after = lstm(rows, weights, 'lstm', spec.hidden);
+      const before = [new Float64Array(spec.hidden), ...after.slice(0, -1)];
+      return before.map((state) => dense(state, weights['output.kernel'], weights['output.bias']));
+    }
   }
 }

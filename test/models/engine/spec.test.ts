@@ -64,6 +64,16 @@ describe('weightShapes of the other kinds', () => {
       'output.bias 6',
     ]);
   });
+
+  it('has one LSTM and a dense layer where it forecasts', () => {
+    expect(shapesOf({ kind: 'lstm_forecaster', window: 8, channels: 3, hidden: 4 })).toEqual([
+      'lstm.input 3x16',
+      'lstm.recurrent 4x16',
+      'lstm.bias 16',
+      'output.kernel 4x3',
+      'output.bias 3',
+    ]);
+  });
 });
 
 describe('checkWeights', () => {
@@ -72,6 +82,7 @@ describe('checkWeights', () => {
     ['a convolution without a latent vector', { ...spec, kind: 'conv_autoencoder', latent: null }],
     ['a latent vector of no numbers', { ...spec, kind: 'gru_autoencoder', latent: 0 }],
     ['half a filter', { ...spec, kind: 'conv_autoencoder', hidden: 2.5 }],
+    ['a forecaster without units', { ...spec, kind: 'lstm_forecaster', hidden: 0 }],
     ['no window', { ...spec, kind: 'conv_autoencoder', window: undefined }],
     ['a kind that every object has', { ...spec, kind: 'constructor' }],
   ])('refuses %s', (_case, wrong) => {
@@ -84,6 +95,7 @@ describe('initialWeights', () => {
     spec,
     { ...spec, kind: 'gru_autoencoder' },
     { kind: 'conv_autoencoder', window: 9, channels: 3, hidden: 4, latent: 2 },
+    { kind: 'lstm_forecaster', window: 9, channels: 3, hidden: 4 },
   ])('is the same for a seed, differs for another, and fits its network ($kind)', (each) => {
     expect(initialWeights(each, 1)).toEqual(initialWeights(each, 1));
     expect(initialWeights(each, 1)).not.toEqual(initialWeights(each, 2));

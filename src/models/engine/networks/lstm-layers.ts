@@ -1,6 +1,6 @@
 import type { Value } from '../graph/graph.ts';
 import { add, affine, multiply, reshape, sigmoid, split, splitAt, tanh, zeros } from '../graph/operators.ts';
-import { FORWARD, scan } from '../graph/scan.ts';
+import { FORWARD, type ScanOptions, scan } from '../graph/scan.ts';
 import type { CellWeights, RecurrentLayers } from './recurrent-autoencoder.ts';
 
 /**
@@ -10,11 +10,7 @@ import type { CellWeights, RecurrentLayers } from './recurrent-autoencoder.ts';
  */
 export const trainableLstm: RecurrentLayers = {
   read(rows, steps, weights) {
-    const gates = Number(weights.bias.shape[0]);
-    const inputs = reshape(affine(rows, weights.input, weights.bias), [steps, { batches: 1 }, gates]);
-    const start = zerosOf(rows, steps, gates / 4);
-    const options = { steps, initial: [start, start], sequences: [inputs], written: FORWARD };
-    const { final } = scan(options, ([hidden, cell], [input]) => ({
+    const { final } = scan(readOptions(rows, steps, weights), ([hidden, cell], [input]) => ({
       states: jointStep(affine(hidden, weights.recurrent, input), cell),
       outputs: [],
     }));
@@ -33,17 +29,31 @@ export const trainableLstm: RecurrentLayers = {
   },
 };
 
+/** The hidden states `[T*B x H]` before each of the time-major rows `[T*B x I]`, zeros before the first, with gradients. */
+export function trainableStates(rows: Value, steps: number, weights: CellWeights): Value {
+  const hidden = hiddenOf(weights);
+  const options = readOptions(rows, steps, weights);
+  const { stacks } = scan(options, ([state, cell], [input]) => ({
+    states: jointStep(affine(state, weights.recurrent, input), cell),
+    outputs: [state],
+  }));
+  return reshape(stacks[0], [{ batches: steps }, hidden]);
+}
+
+/** A scan over time-major rows, of which each step sees what its row adds to the gates. */
+function readOptions(rows: Value, steps: number, weights: CellWeights): ScanOptions {
+  const hidden = hiddenOf(weights);
+  const inputs = reshape(affine(rows, weights.input, weights.bias), [steps, { batches: 1 }, 4 * hidden]);
+  const start = zeros(split(rows, steps, 0)[0], hidden);
+  return { steps, initial: [start, start], sequences: [inputs], written: FORWARD };
+}
+
 function jointStep(gates: Value, cell: Value): readonly [Value, Value] {
   const hidden = Number(cell.shape[1]);
   const [logistic, candidate] = splitAt(gates, [3 * hidden, hidden], 1);
   const [i, f, o] = split(sigmoid(logistic), 3, 1);
   const next = add(multiply(f, cell), multiply(i, tanh(candidate)));
   return [multiply(o, tanh(next)), next];
-}
-
-/** Zeros `[B x columns]` for time-major rows `[steps*B x ..]`. */
-function zerosOf(rows: Value, steps: number, columns: number): Value {
-  return zeros(split(rows, steps, 0)[0], columns);
 }
 
 function hiddenOf({ recurrent }: CellWeights): number {

@@ -2,7 +2,7 @@ import type { GruAutoencoderSpec, LstmAutoencoderSpec, WeightShape } from '../..
 import type { Value } from '../graph/graph.ts';
 import { BACKWARD, type Direction, FORWARD } from '../graph/scan.ts';
 import { dense, denseShapes } from './dense.ts';
-import type { Form, Network } from './network.ts';
+import type { Form, NamedValues, Network } from './network.ts';
 
 /** `input` `[I x gates*H]`, `recurrent` `[H x gates*H]` and `bias` `[gates*H]`, in the cell's own order of gates. */
 export interface CellWeights {
@@ -19,12 +19,33 @@ export interface RecurrentLayers {
   write(input: Value, steps: number, weights: CellWeights, order: Direction): Value;
 }
 
-export interface Cell {
+interface Cell {
   /** Blocks of H columns in its weights. */
   readonly gates: number;
   /** How its bias starts. */
   readonly bias: WeightShape['start'];
   readonly layers: Readonly<Record<Form, RecurrentLayers>>;
+}
+
+/** The parameters of a recurrent layer; see {@link CellWeights}. */
+export function cellShapes(
+  name: string,
+  { inputs, hidden, gates, bias }: Pick<Cell, 'gates' | 'bias'> & { inputs: number; hidden: number },
+): readonly WeightShape[] {
+  const columns = gates * hidden;
+  return [
+    { name: `${name}.input`, shape: [inputs, columns], start: 'kernel' },
+    { name: `${name}.recurrent`, shape: [hidden, columns], start: 'recurrent' },
+    { name: `${name}.bias`, shape: [columns], start: bias },
+  ];
+}
+
+export function cellWeights(weights: NamedValues, name: string): CellWeights {
+  return {
+    input: weights[`${name}.input`],
+    recurrent: weights[`${name}.recurrent`],
+    bias: weights[`${name}.bias`],
+  };
 }
 
 /** An autoencoder of one recurrent cell, as {@link LstmAutoencoderSpec} describes it. */
@@ -36,31 +57,22 @@ export function recurrentAutoencoder(cell: Cell): Network<LstmAutoencoderSpec | 
       hidden,
       ...(latent === null ? {} : { latent }),
     }),
-    weightShapes({ channels, hidden, latent }) {
-      const columns = cell.gates * hidden;
-      const cellShapes = (name: string, inputs: number): readonly WeightShape[] => [
-        { name: `${name}.input`, shape: [inputs, columns], start: 'kernel' },
-        { name: `${name}.recurrent`, shape: [hidden, columns], start: 'recurrent' },
-        { name: `${name}.bias`, shape: [columns], start: cell.bias },
-      ];
-      return [
-        ...cellShapes('encoder', channels),
-        ...(latent === null ? [] : denseShapes('latent', hidden, latent)),
-        ...cellShapes('decoder', latent ?? hidden),
-        ...denseShapes('output', hidden, channels),
-      ];
-    },
+    weightShapes: ({ channels, hidden, latent }) => [
+      ...cellShapes('encoder', { ...cell, hidden, inputs: channels }),
+      ...(latent === null ? [] : denseShapes('latent', hidden, latent)),
+      ...cellShapes('decoder', { ...cell, hidden, inputs: latent ?? hidden }),
+      ...denseShapes('output', hidden, channels),
+    ],
     reconstruct(spec, weights, rows, form) {
       const layers = cell.layers[form];
-      const weightsOf = (name: string): CellWeights => ({
-        input: weights[`${name}.input`],
-        recurrent: weights[`${name}.recurrent`],
-        bias: weights[`${name}.bias`],
-      });
-      const last = layers.read(rows, spec.window, weightsOf('encoder'));
+      const last = layers.read(rows, spec.window, cellWeights(weights, 'encoder'));
       const latent = spec.latent === null ? last : dense(last, weights, 'latent');
       const order = spec.reverse ? BACKWARD : FORWARD;
-      return dense(layers.write(latent, spec.window, weightsOf('decoder'), order), weights, 'output');
+      return dense(
+        layers.write(latent, spec.window, cellWeights(weights, 'decoder'), order),
+        weights,
+        'output',
+      );
     },
   };
 }

@@ -8,6 +8,7 @@ import {
   reshape,
   sigmoid,
   split,
+  splitAt,
   tanh,
   transpose,
   zeros,
@@ -60,6 +61,19 @@ export const largeBatchLstm: RecurrentLayers = {
     return reshape(stacks[0], [{ batches: steps }, hidden]);
   },
 };
+
+/** The hidden states `[T*B x H]` before each of the time-major rows `[T*B x I]`, zeros before the first. */
+export function operatorStates(rows: Value, steps: number, weights: CellWeights): Value {
+  const hidden = hiddenOf(weights);
+  const sequence = reshape(rows, [steps, { batches: 1 }, rows.shape[1]]);
+  const [earlier, last] = steps === 1 ? [null, sequence] : splitAt(sequence, [steps - 1, 1], 0);
+  const start = zeros(reshape(last, [{ batches: 1 }, rows.shape[1]]), hidden);
+  if (earlier === null) return start;
+  const { all } = lstmOperator(earlier, weights, FORWARD);
+  const after = reshape(all, [steps - 1, { batches: 1 }, hidden]);
+  const before = concat([reshape(start, [1, { batches: 1 }, hidden]), after], 0);
+  return reshape(before, [{ batches: steps }, hidden]);
+}
 
 /** `sequence` `[T x B x I]`; a backward one starts at its end. Gives `all` states `[T x 1 x B x H]` in the sequence's order. */
 function lstmOperator(

@@ -1,0 +1,246 @@
+import { ForewarnError } from '../errors.ts';
+import type { Alert, Clock, OperatorOrder, OperatorRefusal } from '../types.ts';
+import type { Episodes } from './episodes.ts';
+import { concerns, type Hold, type HoldChange, type HoldSubject, Holds } from './holds.ts';
+import type { Journal, OperatorEntry } from './journal.ts';
+import { move, type OperatorMove, shelvingIsOver, type Withholding, withHandling } from './operator-state.ts';
+
+export type CommandResult<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly refusal: OperatorRefusal };
+
+/** What is taken out of service: one asset, or all of a class. */
+export type ServiceSubject = Extract<HoldSubject, { readonly scope: 'asset' | 'class' }>;
+
+export interface OperatorDeskOptions {
+  readonly journal: Journal;
+  readonly episodes: Episodes;
+  readonly sinks: readonly string[];
+  readonly knows: { asset(id: string): boolean; class(name: string): boolean };
+  /** Wall time. */
+  readonly clock: Clock;
+  /** Brings the journal up to what is in memory; false when the journal refuses. */
+  readonly flush: () => boolean;
+  /** After something changed that is safe in the journal. */
+  readonly onCommitted: () => void;
+}
+
+/**
+ * Carries out what people, and their rules, decide about alerts. Each command is on disk when it returns, in one
+ * transaction with its history and with what is to be delivered because of it; all throw a retryable `JOURNAL_FAILED`
+ * when the journal cannot be written, and then nothing has changed.
+ */
+export class OperatorDesk {
+  readonly #options: OperatorDeskOptions;
+  #holds = new Holds([]);
+
+  constructor(options: OperatorDeskOptions) {
+    this.#options = options;
+  }
+
+  /** Takes up the holds that the journal knows. */
+  start(): void {
+    this.#holds = new Holds(this.#options.journal.holds());
+  }
+
+  /** What keeps an alarm from people now. */
+  withholding(alert: Pick<Alert, 'assetId' | 'className' | 'rule'>): Withholding {
+    return this.#holds.on(alert);
+  }
+
+  holds(): readonly Hold[] {
+    return this.#holds.list();
+  }
+
+  acknowledge(id: string, order: OperatorOrder): CommandResult<Alert> {
+    return this.#moveOne(id, { kind: 'acknowledge' }, order);
+  }
+
+  comment(id: string, order: OperatorOrder): CommandResult<Alert> {
+    return this.#moveOne(id, { kind: 'comment' }, order);
+  }
+
+  assign(id: string, to: string, order: OperatorOrder): CommandResult<Alert> {
+    return this.#moveOne(id, { kind: 'assign', to }, order);
+  }
+
+  /** Shelves the alarm of the alert, its next episodes included, until `forMs` from now. */
+  shelve(id: string, forMs: number, order: OperatorOrder): CommandResult<Alert> {
+    return this.#forAlert(id, (alert, now) => {
+      const until = now + forMs;
+      const what = move(alert.handling, alert.state === 'firing', { kind: 'shelve', until }, now);
+      if (!what.ok) return what.refusal;
+      const of: HoldSubject = { scope: 'alarm', assetId: alert.assetId, rule: alert.rule };
+      this.#change([{ kind: 'begin', hold: holdOf('shelved', of, now, until, order) }], order);
+      return null;
+    });
+  }
+
+  /** Ends the shelving of the alarm of the alert. */
+  unshelve(id: string, order: OperatorOrder): CommandResult<Alert> {
+    return this.#forAlert(id, ({ assetId, rule }) => {
+      const hold = this.#holds.get('shelved', { scope: 'alarm', assetId, rule });
+      if (hold === null) return 'not_shelved';
+      this.#change([endOf(hold, order)], order);
+      return null;
+    });
+  }
+
+  takeOutOfService(of: ServiceSubject, order: OperatorOrder): CommandResult<Hold> {
+    const { knows, journal, clock } = this.#options;
+    if (of.scope === 'class' && !knows.class(of.className)) return refused('no_such_class');
+    // An asset that has sent nothing since the start is known by what was told of it before.
+    const known = (id: string) =>
+      knows.asset(id) || journal.list({ assetId: id, limit: 1 }).alerts.length > 0;
+    if (of.scope === 'asset' && !known(of.assetId)) return refused('no_such_asset');
+    if (this.#holds.get('out_of_service', of) !== null) return refused('already_out_of_service');
+    const hold = holdOf('out_of_service', of, clock(), null, order);
+    this.#change([{ kind: 'begin', hold }], order);
+    return { ok: true, value: hold };
+  }
+
+  returnToService(of: ServiceSubject, order: OperatorOrder): CommandResult<Hold> {
+    const hold = this.#holds.get('out_of_service', of);
+    if (hold === null) return refused('not_out_of_service');
+    this.#change([endOf(hold, order)], order);
+    return { ok: true, value: hold };
+  }
+
+  /** Suppression by design, for rules such as maintenance; saying the same again changes nothing. */
+  suppress(subjects: readonly HoldSubject[], order: { readonly by: string; readonly reason: string }): void {
+    const { by, reason } = order;
+    const now = this.#options.clock();
+    const begin = (of: HoldSubject): HoldChange => {
+      return { kind: 'begin', hold: holdOf('suppressed', of, now, null, { by, comment: reason }) };
+    };
+    const news = subjects.filter((of) => this.#holds.get('suppressed', of)?.reason !== reason);
+    this.#change(news.map(begin), { by, comment: reason });
+  }
+
+  /** Ends suppression where it is in force. */
+  unsuppress(subjects: readonly HoldSubject[], order: OperatorOrder): void {
+    const inForce = subjects.flatMap((of) => this.#holds.get('suppressed', of) ?? []);
+    this.#change(
+      inForce.map((hold) => endOf(hold, order)),
+      order,
+    );
+  }
+
+  /** Ends what was shelved until now; call it about once a second. */
+  sweep(): void {
+    const now = this.#options.clock();
+    const isOver = ({ until }: Hold) => until !== null && shelvingIsOver(until, now);
+    const over = this.#holds.list().filter(isOver);
+    this.#change(
+      over.map((hold) => ({ kind: 'end', hold, by: null, reason: 'shelving_expired' })),
+      null,
+    );
+  }
+
+  #moveOne(id: string, what: OperatorMove, order: OperatorOrder): CommandResult<Alert> {
+    return this.#forAlert(id, (alert, now) => {
+      const result = move(alert.handling, alert.state === 'firing', what, now);
+      if (!result.ok) return result.refusal;
+      const next = withHandling(alert, result.handling);
+      // Said twice is said once; a comment changes nothing and is kept all the same.
+      if (result.handling === alert.handling && what.kind !== 'comment') return null;
+      this.#commit([{ alert: next, move: what.kind, ...order, sinks: [] }], []);
+      return null;
+    });
+  }
+
+  /** Runs a command on one alert and gives the alert as it is afterwards. */
+  #forAlert(
+    id: string,
+    command: (alert: Alert, now: number) => OperatorRefusal | null,
+  ): CommandResult<Alert> {
+    this.#flush();
+    const { journal, episodes, clock } = this.#options;
+    const find = () => episodes.alert(id) ?? journal.get(id);
+    const alert = find();
+    if (alert === null) return refused('no_such_alert');
+    const refusal = command(alert, clock());
+    return refusal === null ? { ok: true, value: find() ?? alert } : refused(refusal);
+  }
+
+  /** Puts holds into force or ends them, with what that means for the alerts that fire. */
+  #change(changes: readonly HoldChange[], order: OperatorOrder | null): void {
+    if (changes.length === 0) return;
+    this.#flush();
+    const after = this.#holds.after(changes);
+    const now = this.#options.clock();
+    const entries: OperatorEntry[] = [];
+    for (const alert of this.#options.episodes.alerts()) {
+      if (changes.some(({ hold }) => concerns(hold.of, alert)))
+        entries.push(...this.#entriesOf(alert, after.on(alert), order, now));
+    }
+    this.#commit(entries, changes, after);
+  }
+
+  /** The moves that bring one alert to what now applies to it. */
+  #entriesOf(
+    before: Alert,
+    withholding: Withholding,
+    order: OperatorOrder | null,
+    now: number,
+  ): OperatorEntry[] {
+    const entries: OperatorEntry[] = [];
+    let alert = before;
+    for (const what of movesTo(before.handling, withholding, order === null)) {
+      const result = move(alert.handling, true, what, now);
+      if (!result.ok) continue;
+      alert = withHandling(alert, result.handling);
+      const sinks = result.tell ? this.#options.sinks : [];
+      entries.push({ alert, move: what.kind, by: order?.by ?? null, comment: order?.comment ?? null, sinks });
+    }
+    return entries;
+  }
+
+  #flush(): void {
+    if (this.#options.flush()) return;
+    throw new ForewarnError('JOURNAL_FAILED', 'the alert journal cannot be written', {
+      retryable: true,
+      hint: 'GET /api/v1/status says why; try again when it can be written.',
+    });
+  }
+
+  #commit(entries: readonly OperatorEntry[], changes: readonly HoldChange[], holds = this.#holds): void {
+    this.#options.journal.operate(entries, changes);
+    this.#holds = holds;
+    for (const { alert } of entries) this.#options.episodes.handle(alert);
+    this.#options.onCommitted();
+  }
+}
+
+function refused(refusal: OperatorRefusal): { readonly ok: false; readonly refusal: OperatorRefusal } {
+  return { ok: false, refusal };
+}
+
+function holdOf(
+  kind: Hold['kind'],
+  of: HoldSubject,
+  since: number,
+  until: number | null,
+  order: OperatorOrder,
+): Hold {
+  return { kind, of, since, until, by: order.by, reason: order.comment ?? '' };
+}
+
+function endOf(hold: Hold, { by, comment }: OperatorOrder): HoldChange {
+  return { kind: 'end', hold, by, reason: comment };
+}
+
+/** From one withholding to another, in the order that tells the sinks at the last move if at all. */
+function movesTo(before: Withholding, after: Withholding, expired: boolean): OperatorMove[] {
+  const moves: OperatorMove[] = [];
+  if (after.outOfService && !before.outOfService) moves.push({ kind: 'take_out_of_service' });
+  if (after.suppressedFor !== null && after.suppressedFor !== before.suppressedFor)
+    moves.push({ kind: 'suppress', reason: after.suppressedFor });
+  if (after.shelvedUntil !== null && after.shelvedUntil !== before.shelvedUntil)
+    moves.push({ kind: 'shelve', until: after.shelvedUntil });
+  if (after.shelvedUntil === null && before.shelvedUntil !== null)
+    moves.push({ kind: expired ? 'shelving_expired' : 'unshelve' });
+  if (after.suppressedFor === null && before.suppressedFor !== null) moves.push({ kind: 'unsuppress' });
+  if (!after.outOfService && before.outOfService) moves.push({ kind: 'return_to_service' });
+  return moves;
+}

@@ -1,0 +1,125 @@
+import type { Alert, AlertHandling, OperatorRefusal, OperatorState } from '../types.ts';
+
+/** Shelving is for a shift or a delivery of spare parts; what must be quiet for longer is out of service. */
+export const LONGEST_SHELVING_MS = 30 * 86_400_000;
+
+/** What keeps an alert from people, at one moment. */
+export type Withholding = Pick<AlertHandling, 'shelvedUntil' | 'suppressedFor' | 'outOfService'>;
+
+/** What can be done about one alert; `shelving_expired` and `return_to_normal` happen by themselves. */
+export type OperatorMove =
+  | { readonly kind: 'acknowledge' | 'comment' | 'unshelve' | 'shelving_expired' | 'unsuppress' }
+  | { readonly kind: 'take_out_of_service' | 'return_to_service' | 'return_to_normal' }
+  | { readonly kind: 'shelve'; readonly until: number }
+  | { readonly kind: 'suppress'; readonly reason: string }
+  | { readonly kind: 'assign'; readonly to: string };
+
+type Moved =
+  | {
+      readonly ok: true;
+      readonly handling: AlertHandling;
+      /** The sinks are to be told now that it fires. */
+      readonly tell: boolean;
+    }
+  | { readonly ok: false; readonly refusal: OperatorRefusal };
+
+/** What an alert that fires comes with. */
+export function handlingWhenRaised(withholding: Withholding): AlertHandling {
+  return { told: !isWithheld(withholding), acknowledged: false, ...withholding, assignee: null };
+}
+
+export function isWithheld({ shelvedUntil, suppressedFor, outOfService }: Withholding): boolean {
+  return shelvedUntil !== null || suppressedFor !== null || outOfService;
+}
+
+/** One word for it, after ISA-18.2; what a person has decided outranks what a rule has. */
+export function operatorStateOf(handling: AlertHandling, firing: boolean): OperatorState {
+  if (handling.outOfService) return 'out_of_service';
+  if (handling.shelvedUntil !== null) return 'shelved';
+  if (handling.suppressedFor !== null) return 'suppressed';
+  if (firing) return handling.acknowledged ? 'acknowledged' : 'unacknowledged';
+  // Nobody was told of it, so nobody has to say that he knows.
+  return handling.acknowledged || !handling.told ? 'closed' : 'returned_unacknowledged';
+}
+
+/** The alert with this handling, and the operator state that follows from it. */
+export function withHandling(alert: Alert, handling: AlertHandling): Alert {
+  return { ...alert, handling, operatorState: operatorStateOf(handling, alert.state === 'firing') };
+}
+
+/**
+ * True when shelving until `until` is over at wall time `now`. Longer than it may last means that the wall clock was
+ * put back: shelving ends then, rather than hide an alert for nobody knows how long.
+ */
+export function shelvingIsOver(until: number, now: number): boolean {
+  return now >= until || until - now > LONGEST_SHELVING_MS;
+}
+
+/**
+ * Makes one move at wall time `now`. Pure. Shelving, suppression and being out of service are kept apart, as in OPC UA
+ * part 9, and exist while the alert fires: when it returns to normal they go with it. A move that changes nothing, such
+ * as acknowledging twice, gives the same handling.
+ */
+export function move(handling: AlertHandling, firing: boolean, what: OperatorMove, now: number): Moved {
+  const refusal = refusalOf(handling, firing, what, now);
+  if (refusal !== null) return { ok: false, refusal };
+  const next = moved(handling, what);
+  const fires = firing && what.kind !== 'return_to_normal';
+  const tell = fires && !next.told && !isWithheld(next);
+  return { ok: true, handling: tell ? { ...next, told: true } : next, tell };
+}
+
+function refusalOf(
+  handling: AlertHandling,
+  firing: boolean,
+  what: OperatorMove,
+  now: number,
+): OperatorRefusal | null {
+  switch (what.kind) {
+    case 'acknowledge':
+    case 'comment':
+    case 'assign':
+      return null;
+    case 'shelve':
+      if (!firing) return 'alert_is_over';
+      return shelvingIsOver(what.until, now) ? 'bad_shelving_time' : null;
+    case 'unshelve':
+      return handling.shelvedUntil === null ? 'not_shelved' : null;
+    case 'shelving_expired':
+      if (handling.shelvedUntil === null) return 'not_shelved';
+      return shelvingIsOver(handling.shelvedUntil, now) ? null : 'bad_shelving_time';
+    case 'return_to_service':
+      return handling.outOfService ? null : 'not_out_of_service';
+    case 'suppress':
+    case 'unsuppress':
+    case 'take_out_of_service':
+    case 'return_to_normal':
+      return firing ? null : 'alert_is_over';
+  }
+}
+
+function moved(handling: AlertHandling, what: OperatorMove): AlertHandling {
+  switch (what.kind) {
+    case 'acknowledge':
+      return handling.acknowledged ? handling : { ...handling, acknowledged: true };
+    case 'comment':
+      return handling;
+    case 'assign':
+      return { ...handling, assignee: what.to };
+    case 'shelve':
+      return { ...handling, shelvedUntil: what.until };
+    case 'unshelve':
+    case 'shelving_expired':
+      return { ...handling, shelvedUntil: null };
+    case 'suppress':
+      return { ...handling, suppressedFor: what.reason };
+    case 'unsuppress':
+      return { ...handling, suppressedFor: null };
+    case 'take_out_of_service':
+      return { ...handling, outOfService: true };
+    case 'return_to_service':
+      return { ...handling, outOfService: false };
+    case 'return_to_normal':
+      return { ...handling, shelvedUntil: null, suppressedFor: null, outOfService: false };
+  }
+}

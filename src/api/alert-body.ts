@@ -1,0 +1,27 @@
+import type { Alert } from '../types.ts';
+import type { AlertBody } from './alert-schemas.ts';
+import { iso, isoOrNull } from './timed.ts';
+
+/** An alert as the API shows it. */
+export function alertBody(alert: Alert): AlertBody {
+  return {
+    id: alert.id,
+    asset: alert.assetId,
+    class: alert.className,
+    labels: { ...alert.labels },
+    rule: alert.rule,
+    state: alert.state,
+    operatorState: alert.operatorState,
+    handling: { ...alert.handling, shelvedUntil: isoOrNull(alert.handling.shelvedUntil) },
+    priority: alert.priority,
+    startedAt: iso(alert.startedAt),
+    firedAt: iso(alert.firedAt),
+    resolvedAt: isoOrNull(alert.resolvedAt),
+    score: alert.score,
+    peakScore: alert.peakScore,
+    model: alert.model,
+    channels: alert.channels.map((evidence) => ({ ...evidence })),
+    summary: alert.summary,
+    action: alert.action,
+  };
+}

@@ -1,5 +1,5 @@
-import { EVD, Matrix, solve } from 'ml-matrix';
-import { fitWhitening } from '../../dist/models/decision/whitening.js';
+import { EVD, inverse, Matrix, solve } from 'ml-matrix';
+import { shrunkCovariance } from '../../dist/models/decision/whitening.js';
 import { quantileOfSorted } from '../../dist/models/scaling.js';
 
 const smoothing = 0.3;
@@ -73,7 +73,7 @@ function distance(values, channels, fitted) {
   }
   const scaled = (from) =>
     Float32Array.from(from, (value, i) => (value - mean[i % channels]) / deviation[i % channels]);
-  const { precision } = fitWhitening([scaled(fitted)], channels);
+  const precision = inverse(shrunkCovariance([scaled(fitted)], channels).covariance).to1DArray();
   const all = scaled(values);
   return each(values.length / channels, (row) => {
     const at = row * channels;

@@ -1,9 +1,9 @@
 import type { AlertBody } from '../api/alert-schemas.ts';
 import type { HoldBody } from '../api/command-schemas.ts';
-import { loadConfig } from '../config.ts';
 import { ForewarnError } from '../errors.ts';
-import { type ApiClient, createApiClient } from './api-client.ts';
 import type { CommandContext } from './context.ts';
+import { daemonClient } from './daemon-client.ts';
+import { textTable } from './text-table.ts';
 
 export interface AlertsOptions {
   readonly config: string;
@@ -15,16 +15,6 @@ export interface AlertsOptions {
   readonly asset?: string;
   readonly class?: string;
   readonly json?: boolean;
-}
-
-/** Reaches the daemon, so that `forewarn alerts` needs nothing but the file that the daemon runs with. */
-function clientOf(options: AlertsOptions, context: CommandContext): ApiClient {
-  if (options.url !== undefined) return createApiClient(options.url, context.signal);
-  const { host, port } = loadConfig(options.config, context.env).api;
-  // A daemon that listens on every address is reached on this machine's own.
-  const name =
-    host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host.includes(':') ? `[${host}]` : host;
-  return createApiClient(`http://${name}:${port}`, context.signal);
 }
 
 /** What each action asks for, and the route that carries it out. */
@@ -64,7 +54,7 @@ export async function alerts(
   if (command === undefined) {
     demand(action, services[action]!.needs, options);
     const body = { ...order, ...given('asset', options.asset), ...given('class', options.class) };
-    const hold = await clientOf(options, context).post<HoldBody>(`/api/v1/${action}`, body);
+    const hold = await daemonClient(options, context).post<HoldBody>(`/api/v1/${action}`, body);
     const name = hold.asset ?? `class ${hold.class}`;
     context.out(
       options.json
@@ -81,12 +71,12 @@ export async function alerts(
   demand(action, command.needs, options);
   const body = { ...order, ...given('to', options.to), ...given('duration', options.for) };
   const path = `/api/v1/alerts/${encodeURIComponent(id)}/${command.route}`;
-  const alert = await clientOf(options, context).post<AlertBody>(path, body);
+  const alert = await daemonClient(options, context).post<AlertBody>(path, body);
   context.out(options.json ? JSON.stringify(alert) : `${alert.id} is ${stateText(alert)}`);
 }
 
 async function list(options: AlertsOptions, context: CommandContext): Promise<void> {
-  const client = clientOf(options, context);
+  const client = daemonClient(options, context);
   const query = new URLSearchParams({
     operatorState: 'open',
     ...given('asset', options.asset),
@@ -113,7 +103,7 @@ async function list(options: AlertsOptions, context: CommandContext): Promise<vo
         alert.handling.assignee ?? '-',
         alert.summary,
       ]);
-    for (const line of table(['PRIORITY', 'STATE', 'RAISED (UTC)', 'ID', 'ASSIGNED', 'WHAT'], rows))
+    for (const line of textTable(['PRIORITY', 'STATE', 'RAISED (UTC)', 'ID', 'ASSIGNED', 'WHAT'], rows))
       context.out(line);
   }
   if (next !== null) context.out('There are more; narrow them down with --asset or --class.');
@@ -136,14 +126,6 @@ function byUrgency(a: AlertBody, b: AlertBody): number {
 function stateText({ operatorState, handling }: AlertBody): string {
   const word = operatorState.replaceAll('_', ' ');
   return handling.shelvedUntil === null ? word : `${word} until ${handling.shelvedUntil.slice(0, 16)}Z`;
-}
-
-/** Columns as wide as their longest word. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i].length)));
-  return [head, ...rows].map((row) =>
-    row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i]))).join('  '),
-  );
 }
 
 function given(name: string, value: string | undefined): Record<string, string> {

@@ -4,6 +4,7 @@ import { ForewarnError, messageOf } from '../errors.ts';
 export interface ApiClient {
   get<T>(path: string): Promise<T>;
   post<T>(path: string, body: object): Promise<T>;
+  delete<T>(path: string): Promise<T>;
 }
 
 const timeoutMs = 10_000;
@@ -45,6 +46,7 @@ export function createApiClient(url: string, signal: AbortSignal): ApiClient {
 
   return {
     get: (path) => call(path, {}),
+    delete: (path) => call(path, { method: 'DELETE' }),
     post: (path, body) =>
       call(path, {
         method: 'POST',

@@ -7,7 +7,7 @@ import type { Channel } from '../types.ts';
  * that Forewarn gives, in numbers and in words.
  */
 export function exportedCard(model: Model, channels: readonly Channel[], file: string, onnx: Uint8Array) {
-  const { card, scaling, calibration } = model;
+  const { card, scaling, linear, calibration } = model;
   const { window } = card.spec;
   const batch = ['batch', window, channels.length];
   return {
@@ -43,19 +43,31 @@ export function exportedCard(model: Model, channels: readonly Channel[], file: s
       clip: scaling.clip,
     },
     score: {
-      smoothing: calibration.smoothing,
-      mean: [...calibration.mean],
-      deviation: [...calibration.deviation],
-      /** Row-major [C x C]. */
-      precision: [...calibration.precision],
-      threshold: calibration.threshold,
+      linear_sources: linear.map(({ kind, now, before, offset }) => ({
+        kind,
+        /** Row-major [C x C], a row for each predicted channel; null is all zeros. */
+        now: now && [...now],
+        before: before && [...before],
+        offset: [...offset],
+      })),
+      detectors: calibration.detectors.map((detector) => ({
+        source: detector.source,
+        kind: detector.kind,
+        smoothing: detector.smoothing,
+        energy_smoothing: detector.energySmoothing,
+        mean: [...detector.mean],
+        /** Row-major [C x C]. */
+        precision: [...detector.precision],
+        /** Null for one that saw too few windows: its score is 0. */
+        threshold: Number.isFinite(detector.threshold) ? detector.threshold : null,
+      })),
       formula: [
-        'Keep a running mean m for each asset, one number a channel, 0 at the start.',
-        'For each window in order of time: m = m + smoothing * (last_residual - m), leaving out the channels whose last reading is missing.',
-        'z = (m - mean) / deviation, channel by channel.',
-        'statistic = sqrt(max(0, z^T * precision * z) / C), with precision row-major [C x C].',
-        'score = statistic / threshold; 1.0 and above is anomalous.',
-        "A channel's share of it: (precision * z)_i^2 / precision_ii, divided by the sum over all channels.",
+        'Residual of source network: last_residual. Of a linear source: x(t) - (now x(t) + before x(t-1) + offset), with x scaled as above, missing readings held at their last value.',
+        'Each detector keeps for each asset a running mean m, one number a channel, and an energy e, all 0 at the start.',
+        'For each window in order of time: m = m + smoothing * (residual - m), leaving out the channels whose last reading is missing (with smoothing 1 they are set to 0).',
+        'e = e + energy_smoothing * ((m - mean)^T * precision * (m - mean) / C - e), with precision row-major [C x C].',
+        "The detector's score is sqrt(e) / threshold, 0 where the threshold is null; the score is the largest of them; 1.0 and above is anomalous.",
+        "A channel's share of it, for the largest one: (precision * (m - mean))_i^2 / precision_ii, divided by the sum over all channels.",
       ],
     },
   };

@@ -51,7 +51,7 @@ export async function train(
   const model = await trainOn(clean(assets, own, context), own, config, context);
   const { threshold, training } = model.card;
   context.out(
-    `${model.card.id} is in use: ${training.steps} steps in ${Math.round(training.seconds)} s, threshold ${threshold.value.toFixed(2)}; a running daemon takes it at its next start`,
+    `${model.card.id} is in use: ${training.steps} steps in ${Math.round(training.seconds)} s, ${(threshold.heldOutExceeded * 100).toFixed(1)} % of the held-out windows above the threshold; a running daemon takes it at its next start`,
   );
 }
 

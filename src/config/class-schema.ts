@@ -1,5 +1,6 @@
 import Type from 'typebox';
-import { channelNames, choice, closed, duration, integer, number, section } from './schema-parts.ts';
+import { Retrain } from './retrain-schema.ts';
+import { channelNames, choice, closed, duration, flag, integer, number, section } from './schema-parts.ts';
 
 const ChannelOptions = Type.Object(
   {
@@ -107,24 +108,38 @@ export const AssetClass = Type.Object(
         1023,
       ),
     }),
+    retrain: Retrain,
     score: section('From reconstruction error to score; 1.0 is the threshold.', {
       smoothing: number(
         'Weight of the newest residual in the running mean; 1 smooths nothing, smaller finds smaller lasting shifts later.',
-        0.3,
+        0.5,
         0.01,
         1,
       ),
+      sources: section('What predicts the channels beside the network; each has its own part of the score.', {
+        vector_autoregression: flag(
+          'Each row from the row before: finds changes of how channels move, and of how they hang together, within few windows.',
+          true,
+        ),
+        pca: flag('Each channel from the others, by principal components.', false),
+        robust_z: flag('Each channel at its usual reading.', false),
+      }),
       quantile: number(
-        'The threshold starts from this quantile of the scores on normal windows, each part of the training data judged by what the others are like.',
+        'The threshold starts from this quantile of the scores on normal windows, each part of the training time judged by what lay before it.',
         0.99,
         0.5,
         0.9999,
       ),
-      margin: number('The threshold is that quantile times this.', 1.5, 1, 100),
+      margin: number(
+        'The threshold lies this many times as far from the usual as that quantile, further with little data.',
+        1.5,
+        1,
+        100,
+      ),
     }),
     alert: section('From score to alert.', {
       raise: number('Score from which a window counts as anomalous.', 1, 0.01, 1000),
-      clear: number('Score below which a firing alert counts as back to normal.', 0.9, 0.01, 1000),
+      clear: number('Score below which a firing alert counts as back to normal.', 0.7, 0.01, 1000),
       raise_on: section('The alert is raised when so many of the last scored windows were anomalous.', {
         windows: integer('How many must be anomalous.', 3, 1, 30),
         of: integer('Of how many; windows without a score do not count.', 5, 1, 30),

@@ -1,7 +1,6 @@
 import Type from 'typebox';
-import { duration, integer, Secret, section } from './schema-parts.ts';
+import { Secret, duration, flag, integer, section } from './schema-parts.ts';
 
-const flag = (description: string, value: boolean) => Type.Boolean({ default: value, description });
 
 export const Influx = section(
   'InfluxDB as a place for alerts and scores: 1.x, and 2.x and 3.x through their 1.x interface.',

@@ -16,6 +16,10 @@ export function choice<const V extends string>(description: string, values: read
   return Type.Enum([...values], { default: value, description });
 }
 
+export function flag(description: string, value: boolean) {
+  return Type.Boolean({ default: value, description });
+}
+
 export function integer(description: string, value: number, minimum: number, maximum: number) {
   return Type.Integer({ default: value, minimum, maximum, description });
 }

@@ -10,45 +10,51 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ForewarnError, messageOf } from '../errors.ts';
+import type { Detector } from './decision/detector.ts';
 import { flatten, parameterCount, unflatten } from './engine/flat-weights.ts';
 import type { Weights } from './engine.ts';
 import { modelHash } from './hash.ts';
 import type { Model, ModelCard } from './model.ts';
+import type { LinearSource } from './sources/linear-source.ts';
 import { checkWeights } from './spec.ts';
 
-/** Raised when the files of an artefact change shape; older formats stay readable. */
-const formatVersion = 1;
+/** Raised when the files of an artefact change shape. */
+const formatVersion = 2;
 
 interface ModelFile {
   readonly format: number;
   readonly card: ModelCard;
   readonly scaling: { center: number[]; scale: number[]; clip: number };
-  readonly calibration: {
-    smoothing: number;
-    mean: number[];
-    deviation: number[];
-    precision: number[];
-    threshold: number;
-  };
+  readonly linear: {
+    kind: LinearSource['kind'];
+    now: number[] | null;
+    before: number[] | null;
+    offset: number[];
+  }[];
+  readonly detectors: (Omit<Detector, 'mean' | 'precision'> & { mean: number[]; precision: number[] })[];
 }
 
 /**
- * Writes a model version as a folder: `model.json` (card, scaling, calibration) and `weights.bin` (float32, little
+ * Writes a model version as a folder: `model.json` (card, scaling, linear sources, detectors) and `weights.bin` (float32, little
  * endian, in the order of `weightShapes`). The folder appears complete or not at all, also through a power cut.
  */
 export function saveModel(directory: string, model: Model): void {
-  const { card, scaling, calibration, weights } = model;
+  const { card, scaling, linear, calibration, weights } = model;
   const file: ModelFile = {
     format: formatVersion,
     card,
     scaling: { center: [...scaling.center], scale: [...scaling.scale], clip: scaling.clip },
-    calibration: {
-      smoothing: calibration.smoothing,
-      mean: [...calibration.mean],
-      deviation: [...calibration.deviation],
-      precision: [...calibration.precision],
-      threshold: calibration.threshold,
-    },
+    linear: linear.map(({ kind, now, before, offset }) => ({
+      kind,
+      now: now && [...now],
+      before: before && [...before],
+      offset: [...offset],
+    })),
+    detectors: calibration.detectors.map((detector) => ({
+      ...detector,
+      mean: [...detector.mean],
+      precision: [...detector.precision],
+    })),
   };
   const partial = `${directory}.partial`;
   rmSync(partial, { recursive: true, force: true });
@@ -74,11 +80,20 @@ export function loadModel(directory: string): Model {
         scale: Float32Array.from(file.scaling.scale),
         clip: file.scaling.clip,
       },
+      linear: file.linear.map(({ kind, now, before, offset }) => ({
+        kind,
+        now: now && Float32Array.from(now),
+        before: before && Float32Array.from(before),
+        offset: Float32Array.from(offset),
+      })),
       calibration: {
-        ...file.calibration,
-        mean: Float32Array.from(file.calibration.mean),
-        deviation: Float32Array.from(file.calibration.deviation),
-        precision: Float32Array.from(file.calibration.precision),
+        detectors: file.detectors.map((detector) => ({
+          ...detector,
+          // JSON has no infinity; a model that saw too little to judge by has such thresholds.
+          threshold: detector.threshold ?? Number.POSITIVE_INFINITY,
+          mean: Float32Array.from(detector.mean),
+          precision: Float32Array.from(detector.precision),
+        })),
       },
     };
     checkWeights(file.card.spec, weights);

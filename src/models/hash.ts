@@ -1,22 +1,23 @@
 import { createHash } from 'node:crypto';
-import type { Calibration } from './decision/calibration.ts';
-import type { Scaling, Weights } from './engine.ts';
-import { type NetworkSpec, weightShapes } from './spec.ts';
+import type { Calibration } from './decision/detector.ts';
+import type { Predictors } from './model.ts';
+import { weightShapes } from './spec.ts';
 
 /** SHA-256 (hex) over everything that decides a score; the same on every machine with the same byte order. */
 export function modelHash(
   channels: readonly string[],
-  parts: { spec: NetworkSpec; scaling: Scaling; calibration: Calibration; weights: Weights },
+  parts: Predictors & { readonly calibration: Calibration },
 ): string {
-  const { spec, scaling, calibration, weights } = parts;
+  const { spec, scaling, calibration, weights, linear } = parts;
   const hash = createHash('sha256');
-  hash.update(JSON.stringify([channels, spec, scaling.clip, calibration.smoothing, calibration.threshold]));
+  const numbers = calibration.detectors.map(({ mean: _mean, precision: _precision, ...rest }) => rest);
+  const kinds = linear.map(({ kind, now, before }) => [kind, now !== null, before !== null]);
+  hash.update(JSON.stringify([channels, spec, scaling.clip, kinds, numbers]));
   const arrays = [
     scaling.center,
     scaling.scale,
-    calibration.mean,
-    calibration.deviation,
-    calibration.precision,
+    ...linear.flatMap(({ now, before, offset }) => [now, before, offset].filter((array) => array !== null)),
+    ...calibration.detectors.flatMap(({ mean, precision }) => [mean, precision]),
   ];
   // They are stored as JSON, which has no -0; adding 0 makes one of it.
   for (const array of arrays) hash.update(bytesOf(array.map((value) => value + 0)));

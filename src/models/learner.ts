@@ -4,6 +4,7 @@ import type { Clock, Row } from '../types.ts';
 import type { FitProgress } from './fit.ts';
 import type { Model } from './model.ts';
 import type { Registry } from './registry.ts';
+import { fits } from './retraining/model-fit.ts';
 import type { TrainingOrder } from './trainer.ts';
 import type { TrainedModels } from './training-process.ts';
 import { createRowCollector } from './training-set.ts';
@@ -57,6 +58,10 @@ export interface Learner {
   accept(row: Row): void;
   /** Trains now on what was collected, without waiting for `after` rows; resolves when that has ended, well or not. */
   trainNow(): Promise<void>;
+  /** The model in use; null while there is none. */
+  champion(): Model | null;
+  /** Makes a version of the registry the champion, on disk and in use. Rejects when it cannot be, and changes nothing. */
+  adopt(next: Model): Promise<void>;
   status(): LearnerStatus;
   stop(): void;
 }
@@ -76,16 +81,35 @@ export function createLearner(options: LearnerOptions): Learner {
   let firstRowAt: number | null = null;
   let trainingSince = 0;
   let progress: FitProgress | null = null;
-  let model: string | null = null;
+  let model: Model | null = null;
+  let adopting: Promise<void> = Promise.resolve();
   let lastFailure: string | null = null;
   let trained = 0;
   let failed = 0;
 
   const use = async (next: Model): Promise<void> => {
     await options.onModel(next);
-    model = next.card.id;
+    model = next;
     phase = 'ready';
     collector.clear();
+  };
+
+  /** Swaps on disk first: a kill in between costs nothing, and what cannot be put in use is taken back. */
+  const swap = async (next: Model): Promise<void> => {
+    const before = model;
+    registry.promote(className, next.card.id);
+    try {
+      await use(next);
+    } catch (error) {
+      if (before !== null) registry.promote(className, before.card.id);
+      throw error;
+    }
+  };
+
+  const adopt = (next: Model): Promise<void> => {
+    const done = adopting.then(() => swap(next));
+    adopting = done.catch(() => undefined);
+    return done;
   };
 
   /** A damaged model must not keep the daemon from watching the other classes. */
@@ -129,9 +153,8 @@ export function createLearner(options: LearnerOptions): Learner {
       registry.save(next);
       // It is kept beside the model, for gateways; nothing here scores with it.
       if (student !== null) registry.save(student);
-      registry.promote(className, next.card.id);
+      await adopt(next);
       registry.prune(className, options.keep);
-      await use(next);
       trained++;
       lastFailure = null;
       if (studentFailure !== null)
@@ -143,7 +166,7 @@ export function createLearner(options: LearnerOptions): Learner {
           model: next.card.id,
           seconds: Math.round(training.seconds),
           steps: training.steps,
-          threshold: Math.round(threshold.value * 100) / 100,
+          heldOutExceeded: Math.round(threshold.heldOutExceeded * 1e4) / 1e4,
           ...(student === null ? {} : { student: student.card.id }),
         },
         'model in use',
@@ -190,12 +213,7 @@ export function createLearner(options: LearnerOptions): Learner {
     async start() {
       const champion = loadChampion();
       if (champion === null) return;
-      const expected = JSON.stringify(options.order.channels);
-      if (
-        JSON.stringify(champion.card.channels) !== expected ||
-        champion.card.spec.window !== options.order.windowLength ||
-        champion.card.sampleEveryMs !== options.order.sampleEveryMs
-      ) {
+      if (!fits(champion.card, options.order)) {
         log.warn(
           { class: className, model: champion.card.id },
           'channels, window or sampling changed since the model was trained; the class learns anew',
@@ -215,6 +233,8 @@ export function createLearner(options: LearnerOptions): Learner {
       collector.add(row);
       if (collector.rows() >= needed) void runTraining();
     },
+    champion: () => model,
+    adopt,
     trainNow: () => (phase === 'collecting' ? runTraining() : Promise.resolve()),
     status: () => ({
       phase,
@@ -223,7 +243,7 @@ export function createLearner(options: LearnerOptions): Learner {
       progress: fraction(),
       etaMs: etaMs(),
       training: phase === 'training' ? progress : null,
-      model,
+      model: model?.card.id ?? null,
       lastFailure,
       trained,
       failed,

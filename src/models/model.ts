@@ -1,5 +1,6 @@
-import type { Calibration } from './decision/calibration.ts';
+import type { Calibration, DetectorKind, SourceKind } from './decision/detector.ts';
 import type { Scaling, Weights } from './engine.ts';
+import type { LinearSource } from './sources/linear-source.ts';
 import type { NetworkSpec } from './spec.ts';
 
 /** What people and later decisions need to know of a model version; plain JSON. Times are epoch ms. */
@@ -8,7 +9,7 @@ export interface ModelCard {
   readonly id: string;
   readonly className: string;
   readonly number: number;
-  /** SHA-256 over network, scaling, calibration and weights: same data and same seed give the same hash. */
+  /** SHA-256 over network, scaling, sources, calibration and weights: same data and same seed give the same hash. */
   readonly hash: string;
   readonly createdAt: number;
   /** Version of Forewarn that trained it. */
@@ -36,8 +37,12 @@ export interface ModelCard {
     readonly engine: string;
   };
   readonly threshold: {
-    /** Value of the statistic that is score 1.0. */
-    readonly value: number;
+    /** What the score is made of, and each one's statistic that is score 1.0; null = too few windows, it scores 0. */
+    readonly detectors: readonly {
+      readonly source: SourceKind;
+      readonly kind: DetectorKind;
+      readonly value: number | null;
+    }[];
     readonly quantile: number;
     readonly margin: number;
     readonly smoothing: number;
@@ -59,10 +64,19 @@ export interface StudentCard {
   readonly teacherParameters: number;
   readonly heldOutLoss: number;
   readonly teacherHeldOutLoss: number;
-  /** Spearman's rank correlation of its scores and its teacher's on the held-out windows. */
+  /** Spearman's rank correlation of its network's scores and its teacher's on the held-out windows. */
   readonly scoreAgreement: number;
   /** Windows a second over its teacher's, on the machine and engine of the training. */
   readonly speedUp: number;
+}
+
+/** Everything that predicts what the channels should read. */
+export interface Predictors {
+  readonly spec: NetworkSpec;
+  readonly weights: Weights;
+  readonly scaling: Scaling;
+  /** The sources beside the network. */
+  readonly linear: readonly LinearSource[];
 }
 
 /** An immutable model version: everything that scoring needs. */
@@ -70,5 +84,10 @@ export interface Model {
   readonly card: ModelCard;
   readonly weights: Weights;
   readonly scaling: Scaling;
+  readonly linear: readonly LinearSource[];
   readonly calibration: Calibration;
+}
+
+export function predictorsOf({ card, weights, scaling, linear }: Model): Predictors {
+  return { spec: card.spec, weights, scaling, linear };
 }

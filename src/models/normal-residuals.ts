@@ -1,32 +1,46 @@
-import type { Calibration, ResidualRun } from './decision/calibration.ts';
-import { createDecider } from './decision/decider.ts';
-import type { Engine, ScoringOptions } from './engine.ts';
+import type { ResidualRun } from './decision/calibration.ts';
+import { createDecider, type ResidualsBySource } from './decision/decider.ts';
+import type { Calibration, SourceKind } from './decision/detector.ts';
+import type { Engine } from './engine.ts';
+import type { Predictors } from './model.ts';
+import { createWindowResiduals } from './sources/window-residuals.ts';
 import type { TrainingOrder } from './trainer.ts';
 import { type WindowStart, windowStarts } from './training-set.ts';
 
 const batch = 256;
 
 /**
- * Residuals of the last row of every training window, fitted and held out, in runs without a break and as live scoring
- * would see them.
+ * Residuals of the last row of every training window, fitted and held out, by source, in runs without a break and as live
+ * scoring would see them.
  */
 export async function normalResiduals(
   order: TrainingOrder,
   engine: Engine,
-  network: ScoringOptions,
+  predictors: Predictors,
 ): Promise<ResidualRun[]> {
   const channels = order.channels.length;
   const options = { ...order, channels, length: order.windowLength };
   const starts = windowStarts(order.assets, options, (rows) => [0, rows]).filter(
     ({ row }) => row % order.stride === 0,
   );
-  const residuals = new Float32Array(starts.length * channels);
-  const session = await engine.createScoring(network);
+  const { spec, weights, scaling, linear } = predictors;
+  const network = new Float32Array(starts.length * channels);
+  const residuals = new Map<SourceKind, Float32Array>([['network', network]]);
+  for (const { kind } of linear) residuals.set(kind, new Float32Array(network.length));
+  const windowResiduals = createWindowResiduals(scaling, order.windowLength);
+  const session = await engine.createScoring({ spec, weights, scaling });
   try {
     for (let first = 0; first < starts.length; first += batch) {
       const some = starts.slice(first, first + batch);
-      const { lastResidual } = await session.score(windowsAt(order, some), some.length);
-      residuals.set(lastResidual, first * channels);
+      const windows = windowsAt(order, some);
+      network.set((await session.score(windows, some.length)).lastResidual, first * channels);
+      for (const source of linear) {
+        const all = residuals.get(source.kind)!;
+        for (let i = 0; i < some.length; i++) {
+          const at = (first + i) * channels;
+          windowResiduals.write(source, windows, i, all.subarray(at, at + channels));
+        }
+      }
     }
   } finally {
     await session.dispose();
@@ -41,14 +55,19 @@ export function scoresFrom(
   calibration: Calibration,
 ): number[] {
   const decider = createDecider(calibration);
-  const channels = calibration.mean.length;
+  const channels = calibration.detectors[0].mean.length;
   const attribution = new Float32Array(channels);
   const scores: number[] = [];
   for (const [asset, run] of runs.entries()) {
     for (const [row, when] of run.position.entries()) {
-      const residual = run.residuals.subarray(row * channels, (row + 1) * channels);
-      const score = decider.decide(asset, residual, attribution);
-      if (when >= position) scores.push(score);
+      const residuals: ResidualsBySource = Object.fromEntries(
+        Array.from(run.residuals, ([kind, all]) => [
+          kind,
+          all.subarray(row * channels, (row + 1) * channels),
+        ]),
+      );
+      const { value } = decider.decide(asset, residuals, attribution);
+      if (when >= position) scores.push(value);
     }
   }
   return scores;
@@ -71,7 +90,7 @@ export function windowsAt(
 function splitIntoRuns(
   { assets, windowLength, stride, channels }: TrainingOrder,
   starts: readonly WindowStart[],
-  residuals: Float32Array,
+  residuals: ReadonlyMap<SourceKind, Float32Array>,
 ): ResidualRun[] {
   const runs: ResidualRun[] = [];
   const count = channels.length;
@@ -80,17 +99,19 @@ function splitIntoRuns(
     const { asset, row } = starts[i - 1];
     const next = starts[i];
     if (next !== undefined && next.asset === asset && next.row === row + stride) continue;
-    const run = residuals.slice(from * count, i * count);
     const { at, measured } = assets[asset];
-    const position = new Float32Array(i - from);
-    for (let k = 0; k < position.length; k++) {
-      const lastRow = starts[from + k].row + windowLength - 1;
-      position[k] = lastRow / at.length;
-      for (let channel = 0; channel < count; channel++) {
-        if (measured[lastRow * count + channel] === 0) run[k * count + channel] = Number.NaN;
+    const lastRows = starts.slice(from, i).map((start) => start.row + windowLength - 1);
+    const blotted = (all: Float32Array): Float32Array => {
+      const run = all.slice(from * count, i * count);
+      for (let k = 0; k < run.length; k++) {
+        if (measured[lastRows[Math.floor(k / count)] * count + (k % count)] === 0) run[k] = Number.NaN;
       }
-    }
-    runs.push({ residuals: run, position });
+      return run;
+    };
+    runs.push({
+      residuals: new Map(Array.from(residuals, ([kind, all]) => [kind, blotted(all)])),
+      position: Float32Array.from(lastRows, (last) => last / at.length),
+    });
     from = i;
   }
   return runs;

@@ -1,9 +1,11 @@
 import { type ForewarnError, messageOf } from '../errors.ts';
 import type { Verdict, Window } from '../types.ts';
-import { createDecider, type Decider } from './decision/decider.ts';
+import { createDecider, type Decider, type ResidualsBySource } from './decision/decider.ts';
+import type { SourceKind } from './decision/detector.ts';
 import type { Engine, Residuals, Scaling, ScoringSession } from './engine.ts';
 import type { Model } from './model.ts';
 import { scaleValue } from './scaling.ts';
+import { createWindowResiduals, type WindowResiduals } from './sources/window-residuals.ts';
 import { createWindowBatch, type WindowBatch } from './window-batch.ts';
 
 export interface ScorerOptions {
@@ -50,6 +52,7 @@ interface InUse {
   readonly model: Model;
   readonly session: ScoringSession;
   readonly decider: Decider;
+  readonly windowResiduals: WindowResiduals;
 }
 
 /** With 256 windows each, what an engine does in some 25 ms. */
@@ -133,7 +136,8 @@ export function createScorer(options: ScorerOptions): Scorer {
     }
   };
 
-  const decide = (batch: WindowBatch, { model, decider }: InUse, { lastResidual }: Residuals): void => {
+  const decide = (batch: WindowBatch, inUse: InUse, { lastResidual }: Residuals): void => {
+    const { model, decider } = inUse;
     for (let i = 0; i < batch.count; i++) {
       const asset = batch.assets[i];
       const at = batch.at[i];
@@ -141,20 +145,18 @@ export function createScorer(options: ScorerOptions): Scorer {
         options.onVerdict({ kind: 'unknown', asset, at, reason: 'low_coverage' });
         continue;
       }
-      const residual = lastResidual.subarray(i * channels, (i + 1) * channels);
-      const actual = batch.lastRow(i);
-      const expected = expectedRow(actual, residual, model.scaling);
-      const attribution = new Float32Array(channels);
-      for (let channel = 0; channel < channels; channel++) {
-        if (batch.lastRowMeasured(i, channel)) continue;
-        // A missing reading has no residual of its own: what the channel was before keeps standing for it.
-        actual[channel] = Number.NaN;
-        residual[channel] = Number.NaN;
-      }
+      const residuals = residualsBySource(
+        batch,
+        i,
+        inUse,
+        lastResidual.subarray(i * channels, (i + 1) * channels),
+      );
       const sinceMs = at - (scoredAt[asset.index] ?? at);
       if (sinceMs < 0 || sinceMs > options.forgetAfterMs) decider.reset(asset.index);
       scoredAt[asset.index] = at;
-      const value = decider.decide(asset.index, residual, attribution);
+      const attribution = new Float32Array(channels);
+      const { value, detector } = decider.decide(asset.index, residuals, attribution);
+      const { expected, actual } = lastRowOf(batch, i, residuals[detector.source]!, model.scaling);
       stats.scored++;
       const kind = value >= options.raise ? 'anomalous' : 'normal';
       options.onVerdict({
@@ -164,6 +166,26 @@ export function createScorer(options: ScorerOptions): Scorer {
         score: { asset, at, value, attribution, expected, actual, model: model.card.id },
       });
     }
+  };
+
+  /** A missing reading has no residual of its own: what the channel was before keeps standing for it. */
+  const residualsBySource = (
+    batch: WindowBatch,
+    i: number,
+    { model, windowResiduals }: InUse,
+    network: Float32Array,
+  ): ResidualsBySource => {
+    const residuals: Partial<Record<SourceKind, Float32Array>> = { network };
+    for (const source of model.linear) {
+      const residual = new Float32Array(channels);
+      windowResiduals.write(source, batch.values(), i, residual);
+      residuals[source.kind] = residual;
+    }
+    for (let channel = 0; channel < channels; channel++) {
+      if (batch.lastRowMeasured(i, channel)) continue;
+      for (const residual of Object.values(residuals)) residual[channel] = Number.NaN;
+    }
+    return residuals;
   };
 
   return {
@@ -214,13 +236,28 @@ export function createScorer(options: ScorerOptions): Scorer {
 async function prepare(model: Model, engine: Engine): Promise<InUse> {
   const { card, weights, scaling, calibration } = model;
   const session = await engine.createScoring({ spec: card.spec, weights, scaling });
-  return { model, session, decider: createDecider(calibration) };
+  const windowResiduals = createWindowResiduals(scaling, card.spec.window);
+  return { model, session, decider: createDecider(calibration), windowResiduals };
 }
 
-/** What the network predicted for a row, in raw units: the (clipped) measurement less the residual. */
-function expectedRow(row: Float32Array, residual: Float32Array, scaling: Scaling): Float32Array {
-  return row.map((value, channel) => {
-    const predicted = scaleValue(value, channel, scaling) - residual[channel];
+/**
+ * What was read and what the source expected, in raw units: the (clipped) measurement less the residual. A missing
+ * reading is NaN, and the held value was as expected.
+ */
+function lastRowOf(
+  batch: WindowBatch,
+  i: number,
+  residual: Float32Array,
+  scaling: Scaling,
+): { actual: Float32Array; expected: Float32Array } {
+  const actual = batch.lastRow(i);
+  const expected = actual.map((value, channel) => {
+    const error = Number.isNaN(residual[channel]) ? 0 : residual[channel];
+    const predicted = scaleValue(value, channel, scaling) - error;
     return scaling.center[channel] + predicted * scaling.scale[channel];
   });
+  for (let channel = 0; channel < actual.length; channel++) {
+    if (!batch.lastRowMeasured(i, channel)) actual[channel] = Number.NaN;
+  }
+  return { actual, expected };
 }

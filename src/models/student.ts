@@ -1,7 +1,7 @@
 import { ForewarnError } from '../errors.ts';
 import { parameterCount } from './engine/flat-weights.ts';
 import { fitNetwork } from './fit.ts';
-import type { Model, StudentCard } from './model.ts';
+import { type Model, predictorsOf, type StudentCard } from './model.ts';
 import { normalResiduals, scoresFrom, windowsAt } from './normal-residuals.ts';
 import { pruneUnits } from './pruning.ts';
 import { rankCorrelation } from './rank-correlation.ts';
@@ -83,8 +83,12 @@ async function compareToTeacher(
   { engine }: TrainingContext,
 ): Promise<StudentCard> {
   const network = ({ card: { spec }, weights, scaling }: Model) => ({ spec, weights, scaling });
-  const heldOutScores = async (model: Model): Promise<number[]> =>
-    scoresFrom(await normalResiduals(order, engine, network(model)), 1 - order.holdout, model.calibration);
+  // The sources beside the network are the same in both: where they lead, the two agree whatever the student learned.
+  const heldOutScores = async (model: Model): Promise<number[]> => {
+    const predictors = { ...predictorsOf(model), linear: [] };
+    const detectors = model.calibration.detectors.filter(({ source }) => source === 'network');
+    return scoresFrom(await normalResiduals(order, engine, predictors), 1 - order.holdout, { detectors });
+  };
   const starts = Array.from({ length: speedBatch }, (_, i) => split.fit[i % split.fit.length]);
   return {
     teacher: teacher.card.id,

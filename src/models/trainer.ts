@@ -1,12 +1,15 @@
 import { ForewarnError } from '../errors.ts';
 import type { Clock } from '../types.ts';
 import { calibrate } from './decision/calibration.ts';
+import type { SourceKind } from './decision/detector.ts';
+import { detectorPlans } from './decision/detector-plan.ts';
 import type { Engine, Scaling } from './engine.ts';
 import { type FitProgress, type FittedNetwork, fitNetwork } from './fit.ts';
 import { modelHash } from './hash.ts';
 import type { Model } from './model.ts';
 import { normalResiduals, scoresFrom } from './normal-residuals.ts';
 import { fitScaling } from './scaling.ts';
+import { fitLinearSources } from './sources/fit-sources.ts';
 import { initialWeights, type NetworkSpec } from './spec.ts';
 import { type AssetRows, type WindowStart, windowStarts } from './training-set.ts';
 
@@ -30,6 +33,8 @@ export interface TrainingOrder {
   readonly steps: number;
   readonly batch: number;
   readonly seed: number;
+  /** What predicts beside each other; the network always does. */
+  readonly sources: readonly SourceKind[];
   readonly smoothing: number;
   readonly quantile: number;
   readonly margin: number;
@@ -86,12 +91,21 @@ export async function completeModel(
 ): Promise<Model> {
   const { spec, scaling, fitted } = made;
   const names = order.channels;
-  const runs = await normalResiduals(order, context.engine, { spec, weights: fitted.weights, scaling });
-  const calibration = calibrate(runs, names.length, order);
-  const parts = { spec, scaling, calibration, weights: fitted.weights };
+  const channels = names.length;
+  const wanted = order.sources.filter((kind) => kind !== 'network');
+  const linear = fitLinearSources(wanted, order.assets, { ...order, channels, scaling });
+  const predictors = { spec, weights: fitted.weights, scaling, linear };
+  const runs = await normalResiduals(order, context.engine, predictors);
+  const sources: SourceKind[] = ['network', ...linear.map(({ kind }) => kind)];
+  const plans = detectorPlans(sources, spec.kind, order.smoothing);
+  const calibration = calibrate(runs, { ...order, channels, plans });
+  const parts = { ...predictors, calibration };
   const hash = modelHash(names, parts);
   return {
-    ...parts,
+    weights: fitted.weights,
+    scaling,
+    linear,
+    calibration,
     card: {
       id: `${order.className}-${order.number}-${hash.slice(0, 8)}`,
       className: order.className,
@@ -113,7 +127,11 @@ export async function completeModel(
         engine: context.engine.kind,
       },
       threshold: {
-        value: calibration.threshold,
+        detectors: calibration.detectors.map(({ source, kind, threshold }) => ({
+          source,
+          kind,
+          value: Number.isFinite(threshold) ? threshold : null,
+        })),
         quantile: order.quantile,
         margin: order.margin,
         smoothing: order.smoothing,

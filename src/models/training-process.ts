@@ -5,12 +5,14 @@ import { ForewarnError } from '../errors.ts';
 import type { EngineChoice } from './engine-choice.ts';
 import type { FitProgress } from './fit.ts';
 import type { Model } from './model.ts';
+import type { Comparison, Judgements } from './retraining/judgement.ts';
 import type { TrainingOrder } from './trainer.ts';
 
 /** What the child is sent, once. */
 export interface TrainingRequest {
   readonly order: TrainingOrder;
   readonly engine: EngineChoice;
+  readonly comparison: Comparison | null;
 }
 
 /** A model, and its student where the order asks for one. */
@@ -19,6 +21,8 @@ export interface TrainedModels {
   /** Null when none was asked for or it failed; its failure does not keep the model from being used. */
   readonly student: Model | null;
   readonly studentFailure: string | null;
+  /** Of the model and of the one it was to be compared with; null when there was none. */
+  readonly judgements: Judgements | null;
 }
 
 /** What the child sends; everything is cloneable. */
@@ -43,7 +47,8 @@ const worker = new URL(
 const lowPriority = 10;
 
 /**
- * Trains in a child process of low priority, so that its memory dies with it and scoring never waits. Rejects with the
+ * Trains, and compares where there is something to compare with, in a child process of low priority, so that its memory
+ * dies with it and scoring never waits. Rejects with the
  * child's ForewarnError, TRAINING_CRASHED when it dies, or TRAINING_ABORTED when `signal` fires.
  */
 export function trainInChild(
@@ -51,6 +56,7 @@ export function trainInChild(
   engine: EngineChoice,
   onProgress: (progress: FitProgress) => void,
   signal: AbortSignal,
+  comparison: Comparison | null = null,
 ): Promise<TrainedModels> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(aborted());
@@ -84,7 +90,7 @@ export function trainInChild(
       switch (message.kind) {
         case 'ready':
           lowerPriority(child.pid);
-          child.send({ order, engine } satisfies TrainingRequest);
+          child.send({ order, engine, comparison } satisfies TrainingRequest);
           return;
         case 'progress':
           onProgress(message.progress);

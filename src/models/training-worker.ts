@@ -2,14 +2,14 @@
 import { ForewarnError, messageOf } from '../errors.ts';
 import { chooseEngine } from './engine-choice.ts';
 import type { FitProgress } from './fit.ts';
-import type { Model } from './model.ts';
+import { compareModels } from './retraining/judgement.ts';
 import { trainStudent } from './student.ts';
 import { type TrainingContext, train } from './trainer.ts';
 import type { TrainedModels, TrainingMessage, TrainingRequest } from './training-process.ts';
 
 const send = (message: TrainingMessage) => process.send?.(message);
 
-async function run({ order, engine: wanted }: TrainingRequest): Promise<TrainedModels> {
+async function run({ order, engine: wanted, comparison }: TrainingRequest): Promise<TrainedModels> {
   const { engine } = await chooseEngine(wanted, { onFallback: () => undefined });
   const parts = order.student > 0 ? 2 : 1;
   /** Each part has the share of the progress that its steps have of all. */
@@ -19,7 +19,7 @@ async function run({ order, engine: wanted }: TrainingRequest): Promise<TrainedM
     onProgress: ({ step, steps, ...losses }: FitProgress) =>
       send({ kind: 'progress', progress: { ...losses, step: part * steps + step, steps: parts * steps } }),
   });
-  const attempt = async (make: () => Promise<Model>): Promise<Model> => {
+  const attempt = async <T>(make: () => Promise<T>): Promise<T> => {
     try {
       return await make();
     } catch (error) {
@@ -30,12 +30,18 @@ async function run({ order, engine: wanted }: TrainingRequest): Promise<TrainedM
     }
   };
   const model = await attempt(() => train(order, contextOf(0)));
-  if (order.student === 0) return { model, student: null, studentFailure: null };
+  const judgements =
+    comparison === null
+      ? null
+      : await attempt(() =>
+          compareModels(model, comparison, { ...order, channels: order.channels.length }, engine),
+        );
+  if (order.student === 0) return { model, student: null, studentFailure: null, judgements };
   try {
     const student = await attempt(() => trainStudent(order, model, contextOf(1)));
-    return { model, student, studentFailure: null };
+    return { model, student, studentFailure: null, judgements };
   } catch (error) {
-    return { model, student: null, studentFailure: messageOf(error) };
+    return { model, student: null, studentFailure: messageOf(error), judgements };
   }
 }
 

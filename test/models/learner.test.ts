@@ -61,7 +61,7 @@ function benchOf(changes: Partial<LearnerOptions> = {}, directory = temporaryDir
           signal,
           show: (progress) => onProgress({ step: 0, steps: 100, fitLoss: 1, heldOutLoss: 1, ...progress }),
           succeed: (model, student = null, studentFailure = null) =>
-            resolve({ model, student, studentFailure }),
+            resolve({ model, student, studentFailure, judgements: null }),
           fail: reject,
         });
         signal.addEventListener('abort', () => reject(new ForewarnError('TRAINING_ABORTED', 'stopped')));

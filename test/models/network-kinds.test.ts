@@ -16,7 +16,7 @@ const kinds: readonly NetworkSpec['kind'][] = [
 ];
 
 describe.each(kinds)('a model version of a class with %s', (network) => {
-  const order = smallOrder({ network, windowLength: 9 });
+  const order = smallOrder({ network, windowLength: 9, sources: ['network'] });
   let model: Model;
 
   beforeAll(async () => {

@@ -6,6 +6,7 @@ import { type ScriptedEngine, scriptedEngine } from './support/scripted-engine.t
 
 const shape = { length: 4, channels: 2 };
 const model = plainModel(shape);
+const slow = plainModel({ ...shape, smoothing: 0.5 });
 const pump = assetAt(0);
 const press = assetAt(7);
 
@@ -63,7 +64,7 @@ describe('scorer', () => {
 
   it('starts an asset with a fresh running mean after a gap, and when its clock was set back', async () => {
     const { scorer, scripted, verdicts } = benchOf({ forgetAfterMs: 10 });
-    await scorer.use({ ...model, calibration: { ...model.calibration, smoothing: 0.5 } }, scripted.engine);
+    await scorer.use(slow, scripted.engine);
     for (const at of [1, 2, 12, 23, 5]) scorer.accept(window(at, 4));
     await scorer.settled();
     expect(brief(verdicts)).toEqual(['1 2.00', '2 3.00', '12 3.50', '23 2.00', '5 2.00']);
@@ -141,7 +142,7 @@ describe('scorer', () => {
 
   it('gives thin windows, and an empty last row, no score and no influence', async () => {
     const { scorer, scripted, verdicts } = benchOf();
-    await scorer.use({ ...model, calibration: { ...model.calibration, smoothing: 0.5 } }, scripted.engine);
+    await scorer.use(slow, scripted.engine);
     scorer.accept(window(1, 8, { coverage: 0.69 }));
     scorer.accept(window(2, 8, { missing: [0, 1] }));
     scorer.accept(window(3, 1, { coverage: 0.7 }));
@@ -150,20 +151,25 @@ describe('scorer', () => {
     expect(scorer.stats().scored).toBe(1);
   });
 
-  it('lets a missing channel keep its part', async () => {
-    const { scorer, scripted, verdicts } = benchOf();
-    await scorer.use(model, scripted.engine);
-    scorer.accept(window(1, 4));
-    scorer.accept(window(2, 0, { missing: [1] }));
-    await scorer.settled();
-    const last = verdicts[1];
-    if (last.kind === 'unknown') throw new Error('not scored');
-    // Channel 0 is back to 0, channel 1 was 4 when last seen: sqrt(16 / 2).
-    expect(last.score.value).toBeCloseTo(Math.sqrt(8), 5);
-    expect([...last.score.attribution]).toEqual([0, 1]);
-    expect(last.score.actual[0]).toBe(0);
-    expect(last.score.actual[1]).toBeNaN();
-    expect(last.score.expected.every(Number.isFinite)).toBe(true);
+  it('lets a missing channel keep its part in what is smoothed, and gives it none in what is not', async () => {
+    const squares: number[] = [];
+    for (const one of [slow, model]) {
+      const { scorer, scripted, verdicts } = benchOf();
+      await scorer.use(one, scripted.engine);
+      scorer.accept(window(1, 4));
+      scorer.accept(window(2, 0, { missing: [1] }));
+      await scorer.settled();
+      const last = verdicts[1];
+      if (last.kind === 'unknown') throw new Error('not scored');
+      squares.push(2 * last.score.value ** 2);
+      expect(last.score.actual[0]).toBe(0);
+      expect(last.score.actual[1]).toBeNaN();
+      // The held value stands in for what was expected.
+      expect([...last.score.expected]).toEqual([0, 0]);
+    }
+    // Running means (2, 2), then (1, 2): channel 1 stays where it was. Without smoothing both are at 0.
+    expect(squares[0]).toBeCloseTo(1 + 4, 5);
+    expect(squares[1]).toBe(0);
   });
 
   it('gives up the oldest waiting batch when it cannot keep up, each window by name', async () => {
@@ -219,7 +225,6 @@ describe('scorer', () => {
 
   it('starts running means afresh with a new model', async () => {
     const { scorer, scripted, verdicts } = benchOf();
-    const slow = { ...model, calibration: { ...model.calibration, smoothing: 0.5 } };
     for (const at of [1, 2]) {
       await scorer.use(slow, scripted.engine);
       scorer.accept(window(at, 1));

@@ -81,8 +81,13 @@ describe('trainStudent', () => {
     expect(student.card.id).toBe(`pump-1-${student.card.hash.slice(0, 8)}`);
     expect(student.card.id).not.toBe(teacher.card.id);
     expect(student.scaling).toEqual(teacher.scaling);
-    expect(student.calibration.threshold).not.toBe(teacher.calibration.threshold);
-    expect(student.card.threshold.value).toBe(student.calibration.threshold);
+    const [own, ...others] = student.calibration.detectors;
+    const [taught, ...same] = teacher.calibration.detectors;
+    expect(own.threshold).not.toBe(taught.threshold);
+    // What stands beside the network knows nothing of it.
+    expect(student.linear).toEqual(teacher.linear);
+    expect(others).toEqual(same);
+    expect(student.card.threshold.detectors[0]).toMatchObject({ source: 'network', value: own.threshold });
     expect(student.card.threshold.heldOutExceeded).toBeLessThan(0.02);
     expect(teacher.card.student).toBeNull();
   });

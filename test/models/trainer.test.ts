@@ -41,12 +41,51 @@ describe('train', () => {
     expect(seen[seen.length - 1]).toMatchObject({ step: model.card.training.steps, steps: 120 });
   });
 
-  it('has a threshold that normal operation seldom reaches', () => {
-    expect(model.card.threshold.value).toBe(model.calibration.threshold);
+  it('has detectors of each source, with thresholds that normal operation seldom reaches', () => {
+    const { detectors } = model.calibration;
+    expect(detectors.map(({ source, kind }) => `${source} ${kind}`)).toEqual([
+      'network shift',
+      'vector_autoregression shift',
+      'vector_autoregression burst',
+    ]);
+    expect(model.linear.map(({ kind }) => kind)).toEqual(['vector_autoregression']);
+    expect(model.card.threshold.detectors).toEqual(
+      detectors.map(({ source, kind, threshold }) => ({ source, kind, value: threshold })),
+    );
     expect(model.card.threshold.heldOutExceeded).toBeLessThan(0.01);
     // A threshold that nothing reaches would pass as well, so it must be of the statistic's own size.
-    expect(model.calibration.threshold).toBeGreaterThan(1);
-    expect(model.calibration.threshold).toBeLessThan(6);
+    for (const { threshold } of detectors) {
+      expect(threshold).toBeGreaterThan(1);
+      expect(threshold).toBeLessThan(12);
+    }
+  });
+
+  it('takes what is asked for beside the network, and leaves out what has nothing to say', async () => {
+    const quick = { ...order, steps: 5 };
+    const alone = await train({ ...quick, sources: ['network'] }, context);
+    expect(alone.linear).toEqual([]);
+    expect(alone.calibration.detectors.map(({ source }) => source)).toEqual(['network']);
+    const one = order.assets.map(({ values, measured, ...rest }) => ({
+      ...rest,
+      values: values.filter((_, i) => i % 3 === 0),
+      measured: measured.filter((_, i) => i % 3 === 0),
+    }));
+    const single = { ...quick, channels: ['current'], assets: one };
+    const model = await train({ ...single, sources: ['network', 'pca', 'robust_z'] }, context);
+    // One channel has no components, and no detector waits for their residuals.
+    expect(model.linear.map(({ kind }) => kind)).toEqual(['robust_z']);
+    expect(model.calibration.detectors.map(({ source }) => source)).toEqual(['network', 'robust_z']);
+  });
+
+  it('has infinite thresholds, null on its card, where windows are too far apart to judge by', async () => {
+    const { card, calibration } = await train({ ...order, steps: 5, stride: 1000 }, context);
+    expect(calibration.detectors.map(({ threshold }) => threshold)).toEqual([
+      Number.POSITIVE_INFINITY,
+      Number.POSITIVE_INFINITY,
+      Number.POSITIVE_INFINITY,
+    ]);
+    expect(card.threshold.detectors.map(({ value }) => value)).toEqual([null, null, null]);
+    expect(card.threshold.heldOutExceeded).toBe(0);
   });
 
   it('says on its card what it was made of', () => {
@@ -73,6 +112,7 @@ describe('train', () => {
   it('gives the same model from the same data and seed, and another from another seed', async () => {
     const again = await train(order, context);
     expect(again.card.hash).toBe(model.card.hash);
+    expect(again).toEqual(model);
     const other = await train({ ...order, seed: 8 }, context);
     expect(other.card.hash).not.toBe(model.card.hash);
   });
@@ -83,8 +123,8 @@ describe('train', () => {
       return { ...rows, values, measured: rows.measured.map((cell, i) => (i % 3 === 1 ? 0 : cell)) };
     });
     const blind = await train({ ...order, assets, steps: 20, minCoverage: 0.6 }, context);
-    expect(Number.isFinite(blind.calibration.threshold)).toBe(true);
-    expect(blind.calibration.precision.every(Number.isFinite)).toBe(true);
+    for (const { threshold, mean, precision } of blind.calibration.detectors)
+      expect([threshold, ...mean, ...precision].every(Number.isFinite)).toBe(true);
   });
 
   it('refuses too few rows, and rows with too many gaps, by name', async () => {

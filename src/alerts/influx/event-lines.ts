@@ -17,7 +17,8 @@ export interface Training {
   readonly fitLoss: number | null;
   readonly heldOutLoss: number | null;
   /** Value of the statistic that is score 1.0. */
-  readonly threshold: number;
+  /** Share of the windows held out from fitting with a score of 1.0 or more. */
+  readonly heldOutExceeded: number;
 }
 
 /**
@@ -57,14 +58,14 @@ export function alertLines({ alert, transition }: Notification): readonly string
 
 /** `forewarn_training`. */
 export function trainingLine(training: Training): string {
-  const { className, model, at, seconds, steps, fitLoss, heldOutLoss, threshold } = training;
+  const { className, model, at, seconds, steps, fitLoss, heldOutLoss, heldOutExceeded } = training;
   const fields: [string, FieldValue][] = [
     ['model', model],
     ['seconds', seconds],
     ['steps', steps],
     ['fit_loss', fitLoss],
     ['held_out_loss', heldOutLoss],
-    ['threshold', threshold],
+    ['held_out_exceeded', heldOutExceeded],
   ];
   // The model's name alone makes it a point.
   return lineOf('forewarn_training', tagSet({ class: className }), fields, at)!;

@@ -1,59 +1,82 @@
-import { type Calibration, smooth, statistic } from './calibration.ts';
+import type { Calibration, Detector, SourceKind } from './detector.ts';
+import { smooth, squaredDistance } from './statistic.ts';
 
 const slabAssets = 256;
 
-/** Turns residuals into scores, asset by asset; holds one running mean of C numbers an asset. */
+/** One residual a source, length C, scaled, NaN = missing. */
+export type ResidualsBySource = Readonly<Partial<Record<SourceKind, Float32Array>>>;
+
+export interface Decision {
+  /** 1.0 = threshold; the largest of the detectors' scores. */
+  readonly value: number;
+  /** The detector that gave it; its source says what was expected. */
+  readonly detector: Detector;
+}
+
+/** Turns residuals into scores, asset by asset; holds C + 1 numbers an asset and detector. */
 export interface Decider {
   /**
-   * Takes the asset's next residual (length C, scaled, NaN = missing) and writes each channel's share into
-   * `attribution`. Gives the score, 1.0 = threshold. Calls for one asset must come in order of time.
+   * Takes an asset's next residuals and writes each channel's share into `attribution` (length C). Calls for one asset
+   * must come in order of time.
    */
-  decide(assetIndex: number, residual: Float32Array, attribution: Float32Array): number;
-  /** Forgets an asset's running mean, after a gap that its past does not reach across. */
+  decide(assetIndex: number, residuals: ResidualsBySource, attribution: Float32Array): Decision;
+  /** Forgets an asset's running means, after a gap that its past does not reach across. */
   reset(assetIndex: number): void;
 }
 
-export function createDecider(calibration: Calibration): Decider {
-  const { mean, deviation, precision, smoothing, threshold } = calibration;
-  const channels = mean.length;
-  const standardised = new Float32Array(channels);
-  const slabs: Float32Array[] = [];
-
-  const runningOf = (assetIndex: number): Float32Array => {
-    const slab = Math.floor(assetIndex / slabAssets);
-    slabs[slab] ??= new Float32Array(slabAssets * channels);
-    const from = (assetIndex % slabAssets) * channels;
-    return slabs[slab].subarray(from, from + channels);
-  };
+/** A calibration has at least one detector. */
+export function createDecider({ detectors }: Calibration): Decider {
+  const channels = detectors[0].mean.length;
+  const states = detectors.map(() => createRunningMeans(channels + 1));
+  const weighted = detectors.map(() => new Float32Array(channels));
 
   return {
-    decide(assetIndex, residual, attribution) {
-      const running = runningOf(assetIndex);
-      smooth(running, residual, smoothing);
-      for (let channel = 0; channel < channels; channel++) {
-        standardised[channel] = (running[channel] - mean[channel]) / deviation[channel];
+    decide(assetIndex, residuals, attribution) {
+      let value = Number.NEGATIVE_INFINITY;
+      let leading = 0;
+      for (const [i, detector] of detectors.entries()) {
+        const state = states[i](assetIndex);
+        const running = state.subarray(0, channels);
+        smooth(running, residuals[detector.source]!, detector.smoothing);
+        const square = squaredDistance(running, detector, weighted[i]);
+        state[channels] += detector.energySmoothing * (square - state[channels]);
+        const score = Math.sqrt(state[channels]) / detector.threshold;
+        if (score <= value) continue;
+        value = score;
+        leading = i;
       }
-      const value = statistic(standardised, precision, attribution) / threshold;
-      shareOut(attribution, precision);
-      return value;
+      const detector = detectors[leading];
+      shareOut(weighted[leading], detector.precision, attribution);
+      return { value, detector };
     },
     reset(assetIndex) {
-      runningOf(assetIndex).fill(0);
+      for (const state of states) state(assetIndex).fill(0);
     },
+  };
+}
+
+/** `size` numbers an asset, 0 at first, in slabs that grow with the fleet. */
+function createRunningMeans(size: number): (assetIndex: number) => Float32Array {
+  const slabs: Float32Array[] = [];
+  return (assetIndex) => {
+    const slab = Math.floor(assetIndex / slabAssets);
+    slabs[slab] ??= new Float32Array(slabAssets * size);
+    const from = (assetIndex % slabAssets) * size;
+    return slabs[slab].subarray(from, from + size);
   };
 }
 
 /**
- * Turns `precision * residual` into each channel's share. The measure is the reconstruction-based contribution of
- * Alcala and Qin (2009), by how much the statistic falls when that one channel is set to what the others say:
- * `(P r)_i^2 / P_ii`. Where one sensor is wrong its share is the greatest for certain.
+ * Writes each channel's share of a distance. The measure is the reconstruction-based contribution of Alcala and Qin
+ * (2009), by how much the distance falls when that one channel is set to what the others say: `(P r)_i^2 / P_ii`.
+ * Where one sensor is wrong its share is the greatest for certain.
  */
-function shareOut(weighted: Float32Array, precision: Float32Array): void {
+function shareOut(weighted: Float32Array, precision: Float32Array, shares: Float32Array): void {
   const channels = weighted.length;
   let total = 0;
   for (let i = 0; i < channels; i++) {
-    weighted[i] = weighted[i] ** 2 / precision[i * channels + i];
-    total += weighted[i];
+    shares[i] = weighted[i] ** 2 / precision[i * channels + i];
+    total += shares[i];
   }
-  for (let i = 0; i < channels; i++) weighted[i] = total > 0 ? weighted[i] / total : 1 / channels;
+  for (let i = 0; i < channels; i++) shares[i] = total > 0 ? shares[i] / total : 1 / channels;
 }

@@ -1,40 +1,33 @@
-import { CholeskyDecomposition, Matrix } from 'ml-matrix';
+import { Matrix } from 'ml-matrix';
+import { createProductSum } from '../product-sum.ts';
 
 /** Rows that are all alike look like certainty, and channels that are all alike could then not be inverted. */
 const leastShrinkage = 1e-6;
 
-/** Inverse of a shrunk correlation matrix, row-major `[C x C]`. */
-export interface Whitening {
-  readonly precision: Float32Array;
-  /** 0 = the sample's own correlations, 1 = none at all. */
-  readonly shrinkage: number;
-}
-
 /**
- * Shrinks the covariance of standardised samples (`[n x C]`, rows one after the other in each array) towards the
+ * Shrinks the covariance of centred samples (`[n x C]`, rows one after the other in each array) towards a multiple of the
  * identity by the intensity of Ledoit and Wolf (2004, "A well-conditioned estimator for large-dimensional covariance
- * matrices"), and inverts it. With few samples it tends to the identity, so that it can always be inverted. A channel
- * whose variance is below 1 here is one whose deviation was raised to the smallest that counts; it is taken as 1, as
- * if independent noise filled it up, since inverting the small variance would undo that floor.
+ * matrices"): 0 leaves the sample's own covariance, 1 nothing of it but the mean variance. With no samples it is the
+ * identity.
  */
-export function fitWhitening(samples: readonly Float32Array[], channels: number): Whitening {
+export function shrunkCovariance(
+  samples: readonly Float32Array[],
+  channels: number,
+): { covariance: Matrix; shrinkage: number } {
   const count = samples.reduce((sum, { length }) => sum + length / channels, 0);
-  const covariance = Matrix.zeros(channels, channels);
+  const products = createProductSum(channels);
+  const wide = new Float64Array(channels);
   eachRow(samples, channels, (row) => {
-    for (let i = 0; i < channels; i++) {
-      for (let j = 0; j <= i; j++) covariance.set(i, j, covariance.get(i, j) + (row[i] * row[j]) / count);
-    }
+    wide.set(row);
+    products.add(wide, wide);
   });
-  for (let i = 0; i < channels; i++) for (let j = 0; j < i; j++) covariance.set(j, i, covariance.get(i, j));
+  const covariance = Matrix.from1DArray(channels, channels, products.finish()).mul(1 / Math.max(1, count));
   const shrinkage = count < 2 ? 1 : intensity(samples, channels, count, covariance);
   const mean = count === 0 ? 1 : covariance.trace() / channels;
-  const shrunk = Matrix.add(
-    Matrix.mul(covariance, 1 - shrinkage),
-    Matrix.mul(Matrix.eye(channels), shrinkage * mean),
-  );
-  for (let i = 0; i < channels; i++) shrunk.set(i, i, Math.max(1, shrunk.get(i, i)));
-  const inverse = new CholeskyDecomposition(shrunk).solve(Matrix.eye(channels));
-  return { precision: Float32Array.from(inverse.to1DArray()), shrinkage };
+  return {
+    covariance: covariance.mul(1 - shrinkage).add(Matrix.eye(channels).mul(shrinkage * mean)),
+    shrinkage,
+  };
 }
 
 /** Ledoit and Wolf's b² / d²: spread of the samples' own products about their mean, over its distance from the target. */
@@ -47,6 +40,7 @@ function intensity(
   const mean = covariance.trace() / channels;
   const distance = Matrix.sub(covariance, Matrix.mul(Matrix.eye(channels), mean)).norm('frobenius') ** 2;
   const size = covariance.norm('frobenius') ** 2;
+  const rows = covariance.to2DArray();
   let spread = 0;
   eachRow(samples, channels, (row) => {
     let square = 0;
@@ -54,7 +48,8 @@ function intensity(
     for (let i = 0; i < channels; i++) {
       square += row[i] ** 2;
       let weighted = 0;
-      for (let j = 0; j < channels; j++) weighted += covariance.get(i, j) * row[j];
+      const line = rows[i];
+      for (let j = 0; j < channels; j++) weighted += line[j] * row[j];
       across += row[i] * weighted;
     }
     spread += square ** 2 - 2 * across + size;

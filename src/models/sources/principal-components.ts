@@ -1,7 +1,7 @@
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
+import { createProductSum } from '../product-sum.ts';
 import { eachHeldRow } from './held-rows.ts';
 import type { LinearSource } from './linear-source.ts';
-import { createProductSum } from './product-sum.ts';
 
 /** The usual share in process monitoring. */
 const keptVariance = 0.9;

@@ -19,7 +19,7 @@ const training = {
   steps: 800,
   fitLoss: 0.1,
   heldOutLoss: 0.2,
-  threshold: 1.5,
+  heldOutExceeded: 0.01,
 };
 
 function score(asset: Asset, i: number, value = i) {
@@ -66,7 +66,7 @@ describe.skipIf(influxd === null)('a real InfluxDB 1.x', () => {
       },
     ]);
     expect(await server.query('SELECT * FROM forewarn_training')).toMatchObject([
-      { class: 'pump', model: 'pump-1-abc', held_out_loss: 0.2, threshold: 1.5, time: start },
+      { class: 'pump', model: 'pump-1-abc', held_out_loss: 0.2, held_out_exceeded: 0.01, time: start },
     ]);
   });
 

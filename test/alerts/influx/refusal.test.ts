@@ -85,7 +85,7 @@ describe.skipIf(influxd === null)('a real InfluxDB 1.x', () => {
       steps: 1,
       fitLoss: null,
       heldOutLoss: null,
-      threshold: 1,
+      heldOutExceeded: 0,
     });
     feed(output, 50, 100);
     await until('the batch is done with', () => output.status().waiting === 0);

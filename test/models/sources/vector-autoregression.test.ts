@@ -74,9 +74,20 @@ describe('fitVectorAutoregression', () => {
     expect(sourceOf(cut(first), 3)).not.toEqual(sourceOf([first], 3));
   });
 
-  it('shrinks to the mean where there are few rows', () => {
+  it('shrinks to the mean where rows say little: few of them, and of a channel that hardly moves', () => {
     const rows = autoregressiveRows(12, { matrix: [0.9], offset: [0], deviation: 1 }, 5);
-    expect(Math.abs(sourceOf([rows], 1).before?.[0] ?? 1)).toBeLessThan(0.3);
+    const coefficient = (size: number) =>
+      sourceOf([rows.map((value) => 5 + size * value)], 1).before?.[0] ?? Number.NaN;
+    expect(coefficient(1)).toBeGreaterThan(0);
+    expect(coefficient(1)).toBeLessThan(coefficient(100));
+    expect(Math.abs(coefficient(0.01))).toBeLessThan(0.05);
+  });
+
+  it('shares a prediction out among channels that are copies of each other', () => {
+    const one = autoregressiveRows(2000, { matrix: [0.8], offset: [0], deviation: 1 }, 8);
+    const copies = Float32Array.from({ length: 6000 }, (_, i) => one[Math.floor(i / 3)]);
+    const { before } = sourceOf([copies], 3);
+    for (const coefficient of before ?? []) expect(coefficient).toBeCloseTo(0.8 / 3, 1);
   });
 
   it('expects constant and unread channels where they are, with fewer rows than channels', () => {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import type { Detector } from '../../../src/models/decision/detector.ts';
 import { modelHash } from '../../../src/models/hash.ts';
 import type { Model } from '../../../src/models/model.ts';
 import { createRandom } from '../../../src/models/random.ts';
@@ -33,7 +34,21 @@ export function windowOf(
   return { asset, at, values: new Float32Array(length * channels).fill(value), measured, coverage };
 }
 
-/** A model whose score of a one-channel residual `r` is `|r| / threshold`: nothing is smoothed or whitened. */
+/** A detector of the network's shifts by which nothing is smoothed or whitened: `sqrt(mean of r^2) / threshold`. */
+export function plainDetector(channels: number, changes: Partial<Detector> = {}): Detector {
+  return {
+    source: 'network',
+    kind: 'shift',
+    smoothing: 1,
+    energySmoothing: 1,
+    mean: new Float32Array(channels),
+    precision: new Float32Array(channels * channels).map((_, i) => (i % (channels + 1) === 0 ? 1 : 0)),
+    threshold: 1,
+    ...changes,
+  };
+}
+
+/** A model without linear sources, whose one detector is the plain one. */
 export function plainModel(
   options: {
     id?: string;
@@ -56,8 +71,6 @@ export function plainModel(
     reverse: true,
   };
   const names = Array.from({ length: channels }, (_, i) => `channel-${i}`);
-  const precision = new Float32Array(channels * channels);
-  for (let i = 0; i < channels; i++) precision[i * channels + i] = 1;
   const parts = {
     spec,
     weights: initialWeights(spec, options.seed ?? 1),
@@ -66,13 +79,8 @@ export function plainModel(
       scale: new Float32Array(channels).fill(1),
       clip: 10,
     },
-    calibration: {
-      smoothing,
-      mean: new Float32Array(channels),
-      deviation: new Float32Array(channels).fill(1),
-      precision,
-      threshold,
-    },
+    linear: [],
+    calibration: { detectors: [plainDetector(channels, { smoothing, threshold })] },
   };
   const hash = modelHash(names, parts);
   return {
@@ -89,7 +97,13 @@ export function plainModel(
       spec,
       data: { assets: [], rows: 0, fitWindows: 0, heldOutWindows: 0, fromAt: 0, toAt: 0 },
       training: { seed: 1, steps: 1, bestStep: 1, fitLoss: [], heldOutLoss: [], seconds: 0, engine: 'onnx' },
-      threshold: { value: threshold, quantile: 0.99, margin: 1, smoothing, heldOutExceeded: 0 },
+      threshold: {
+        detectors: [{ source: 'network', kind: 'shift', value: threshold }],
+        quantile: 0.99,
+        margin: 1,
+        smoothing,
+        heldOutExceeded: 0,
+      },
     },
   };
 }
@@ -131,6 +145,7 @@ export function smallOrder(changes: Partial<TrainingOrder> = {}): TrainingOrder 
     steps: 120,
     batch: 32,
     seed: 7,
+    sources: ['network', 'vector_autoregression'],
     smoothing: 0.3,
     quantile: 0.99,
     margin: 1.5,

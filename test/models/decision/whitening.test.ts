@@ -1,6 +1,8 @@
+import { CholeskyDecomposition } from 'ml-matrix';
 import { describe, expect, it } from 'vitest';
-import { fitWhitening } from '../../src/models/decision/whitening.ts';
-import { createRandom } from '../../src/models/random.ts';
+import { shrunkCovariance } from '../../../src/models/decision/whitening.ts';
+import { createRandom } from '../../../src/models/random.ts';
+import { largest } from '../sources/simulated.ts';
 
 /** Rows `[n x C]` with correlation through one common factor, each channel then brought to mean 0 and variance 1. */
 function correlated(count: number, channels: number, common: number, seed = 3): Float32Array {
@@ -47,66 +49,48 @@ function ledoitWolf(rows: Float32Array, p: number): { shrinkage: number; shrunk:
   };
 }
 
-/** Largest distance of `shrunk * precision` from the identity. */
-function distanceFromInverse(shrunk: number[][], precision: Float32Array): number {
-  const p = shrunk.length;
-  let worst = 0;
-  for (let i = 0; i < p; i++) {
-    for (let j = 0; j < p; j++) {
-      let product = 0;
-      for (let k = 0; k < p; k++) product += shrunk[i][k] * precision[k * p + j];
-      worst = Math.max(worst, Math.abs(product - (i === j ? 1 : 0)));
-    }
-  }
-  return worst;
-}
-
-describe('fitWhitening', () => {
+describe('shrunkCovariance', () => {
   it.each([
     [12, 4, 0.5],
     [60, 4, 1],
     [300, 6, 2],
     [2000, 3, 0.8],
-  ])(
-    'is the textbook estimate, inverted: %i rows of %i channels, common part %d',
-    (count, channels, common) => {
-      const rows = correlated(count, channels, common);
-      const reference = ledoitWolf(rows, channels);
-      const { shrinkage, precision } = fitWhitening([rows], channels);
-      expect(reference.shrinkage).toBeGreaterThan(0);
-      expect(shrinkage).toBeCloseTo(reference.shrinkage, 6);
-      expect(distanceFromInverse(reference.shrunk, precision)).toBeLessThan(1e-4);
-    },
-  );
+  ])('is the textbook estimate: %i rows of %i channels, common part %d', (count, channels, common) => {
+    const rows = correlated(count, channels, common);
+    const reference = ledoitWolf(rows, channels);
+    const { shrinkage, covariance } = shrunkCovariance([rows], channels);
+    expect(reference.shrinkage).toBeGreaterThan(0);
+    expect(shrinkage).toBeCloseTo(reference.shrinkage, 6);
+    const furthest = reference.shrunk.flat().map((value, k) => value - covariance.to1DArray()[k]);
+    expect(largest(furthest)).toBeLessThan(1e-6);
+  });
 
   it('does not care how the rows are cut into pieces', () => {
     const rows = correlated(90, 3, 1);
-    const whole = fitWhitening([rows], 3);
-    const pieces = fitWhitening([rows.subarray(0, 30), new Float32Array(0), rows.subarray(30)], 3);
-    expect([...pieces.precision]).toEqual([...whole.precision]);
+    const whole = shrunkCovariance([rows], 3);
+    const pieces = shrunkCovariance([rows.subarray(0, 30), new Float32Array(0), rows.subarray(30)], 3);
+    expect(pieces).toEqual(whole);
   });
 
-  it('shrinks less the more rows there are, and all the way with hardly any', () => {
-    const of = (count: number) => fitWhitening([correlated(count, 4, 1)], 4).shrinkage;
+  it('shrinks less the more rows there are, and can be inverted with hardly any', () => {
+    const of = (count: number) => shrunkCovariance([correlated(count, 4, 1)], 4).shrinkage;
     expect(of(2000)).toBeLessThan(0.02);
     expect(of(60)).toBeGreaterThan(of(2000));
     // More channels than rows: no sample covariance could be inverted.
-    const few = fitWhitening([correlated(3, 8, 1)], 8);
-    expect(few.precision.every(Number.isFinite)).toBe(true);
+    const few = shrunkCovariance([correlated(3, 8, 1)], 8);
+    expect(new CholeskyDecomposition(few.covariance).isPositiveDefinite()).toBe(true);
   });
 
-  it('is the identity without rows and with one', () => {
-    const identity = [1, 0, 0, 1];
-    expect([...fitWhitening([], 2).precision]).toEqual(identity);
-    const one = fitWhitening([Float32Array.of(1, 1)], 2);
-    expect(one.shrinkage).toBe(1);
-    expect([...one.precision]).toEqual(identity);
-    const alike = new Float32Array(40).fill(1);
-    expect(fitWhitening([alike], 2).precision.every(Number.isFinite)).toBe(true);
+  it('is the identity without rows, and the mean variance with one', () => {
+    const none = shrunkCovariance([], 2);
+    expect([none.shrinkage, none.covariance.to1DArray()]).toEqual([1, [1, 0, 0, 1]]);
+    const one = shrunkCovariance([Float32Array.of(1, 3)], 2);
+    expect([one.shrinkage, one.covariance.to1DArray()]).toEqual([1, [5, 0, 0, 5]]);
   });
 
-  it('does not blow up a channel that hardly moves', () => {
-    const rows = correlated(1000, 2, 0).map((value, i) => (i % 2 === 0 ? value : value * 1e-4));
-    expect(fitWhitening([rows], 2).precision[3]).toBeLessThan(1.1);
+  it('never takes rows that are all alike for certainty', () => {
+    const { covariance, shrinkage } = shrunkCovariance([new Float32Array(40).fill(1)], 2);
+    expect(shrinkage).toBeGreaterThan(0);
+    expect(new CholeskyDecomposition(covariance).isPositiveDefinite()).toBe(true);
   });
 });

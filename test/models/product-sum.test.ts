@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { createProductSum } from '../../../src/models/sources/product-sum.ts';
-import { gaussianRows, largest } from './simulated.ts';
+import { createProductSum } from '../../src/models/product-sum.ts';
+import { gaussianRows, largest } from './sources/simulated.ts';
 
 it('adds up the products of any number of rows', () => {
   const property = fc.property(

@@ -7,9 +7,12 @@ import type { CommandContext } from './commands/context.ts';
 import { demo } from './commands/demo.ts';
 import { evaluate } from './commands/evaluate.ts';
 import { exportModel } from './commands/export.ts';
+import { models } from './commands/models.ts';
 import { replay } from './commands/replay.ts';
 import { run } from './commands/run.ts';
+import { silences } from './commands/silences.ts';
 import { simulate } from './commands/simulate.ts';
+import { testSink } from './commands/test-sink.ts';
 import { train } from './commands/train.ts';
 import { ForewarnError } from './errors.ts';
 import { version } from './version.ts';
@@ -77,6 +80,39 @@ program
   .option('--json', 'Print JSON')
   .action((action: string | undefined, id: string | undefined, options) =>
     alerts(action, id, options, context()),
+  );
+program
+  .command('test-sink <name>', 'Send a test alert and its end to one webhook, to mqtt or to email')
+  .option(...config)
+  .action((name: string, options) => testSink(name, options, context()));
+program
+  .command(
+    'silences [action] [...words]',
+    'Show the silences of a running daemon, or: add MATCHER..., such as site=north class=~pump.*; expire ID',
+  )
+  .option(...config)
+  .option('--url <url>', "The daemon's API; where the configuration says, when absent")
+  .option('--by <name>', 'Who you are')
+  .option('--comment <text>', 'Why; it stays in the history')
+  .option('--for <duration>', 'How long, such as 30m, 8h or 7d')
+  .option('--all', 'Show those that are over as well')
+  .option('--json', 'Print JSON')
+  .action((action: string | undefined, words: string[], options) =>
+    silences(action, words.map(String), options, context()),
+  );
+program
+  .command(
+    'models [action] [version]',
+    'Show the model versions of a running daemon, or act on one: promote, restore, pin, unpin VERSION; retrain CLASS',
+  )
+  .option(...config)
+  .option('--url <url>', "The daemon's API; where the configuration says, when absent")
+  .option('--by <name>', 'Who you are')
+  .option('--comment <text>', 'Why; it stays in the history')
+  .option('--with-alerted', 'retrain: learn from rows of alerts as well, as the new normal')
+  .option('--json', 'Print JSON')
+  .action((word: string | undefined, subject: string | undefined, options) =>
+    models(word, subject, options, context()),
   );
 program
   .command('check <file>', 'Check a configuration without touching the network')

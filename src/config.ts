@@ -1,10 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
+import type { NoiseConfig } from './alerts/noise/noise-control.ts';
 import { crossCheck } from './config/cross-check.ts';
 import { durationMs } from './config/duration.ts';
 import { type InfluxConfig, influxConfig } from './config/influx-config.ts';
+import { noiseConfig } from './config/noise-config.ts';
+import { type NotificationConfig, notificationConfig } from './config/notification-config.ts';
 import { formatProblem, type Problem } from './config/problem.ts';
+import { type RetrainConfig, retrainConfig } from './config/retrain-config.ts';
 import type { ConfigFile } from './config/schema.ts';
 import { type Environment, readFile, readSecret } from './config/secret.ts';
 import { validateAgainstSchema } from './config/validate.ts';
@@ -29,6 +33,7 @@ export interface ClassConfig {
   readonly stride: number;
   readonly minCoverage: number;
   readonly train: ConfigFile['classes'][string]['train'];
+  readonly retrain: RetrainConfig;
   readonly score: ConfigFile['classes'][string]['score'];
   readonly alert: {
     readonly raise: number;
@@ -44,16 +49,8 @@ export interface ClassConfig {
   };
 }
 
-export interface WebhookConfig {
-  readonly name: string;
-  readonly url: string;
-  readonly timeoutMs: number;
-  readonly bearer: string | null;
-  readonly secret: string | null;
-}
-
 /** The configuration as the daemon uses it: complete, checked, frozen, with its secrets read. Never log it. */
-export interface Config {
+export interface Config extends NotificationConfig {
   readonly stateDir: string;
   readonly log: { readonly level: LogLevel; readonly format: 'auto' | 'json' | 'pretty' };
   readonly mqtt: {
@@ -73,7 +70,12 @@ export interface Config {
       readonly verify: boolean;
     };
   };
-  readonly api: { readonly host: string; readonly port: number };
+  readonly api: {
+    readonly host: string;
+    readonly port: number;
+    /** Without a slash at its end; null = the own address. */
+    readonly externalUrl: string | null;
+  };
   readonly engine: EngineChoice;
   readonly limits: {
     readonly payloadBytes: number;
@@ -81,9 +83,9 @@ export interface Config {
     readonly windowsWaiting: number;
   };
   readonly classes: readonly ClassConfig[];
-  readonly webhooks: readonly WebhookConfig[];
   /** null = none. */
   readonly influx: InfluxConfig | null;
+  readonly noise: NoiseConfig;
   readonly retention: {
     readonly alertsMs: number;
     readonly models: number;
@@ -205,7 +207,11 @@ function build(file: ConfigFile, context: LoadContext & { problems: Problem[] })
         verify: mqtt.tls.verify,
       },
     },
-    api: file.api,
+    api: {
+      host: file.api.host,
+      port: file.api.port,
+      externalUrl: file.api.external_url?.replace(/\/+$/, '') ?? null,
+    },
     engine: file.engine as EngineChoice,
     limits: {
       payloadBytes: file.limits.payload_bytes,
@@ -213,14 +219,9 @@ function build(file: ConfigFile, context: LoadContext & { problems: Problem[] })
       windowsWaiting: file.limits.windows_waiting,
     },
     classes: Object.entries(file.classes).map(([name, options]) => buildClass(name, options)),
-    webhooks: file.webhooks.map((webhook, index) => ({
-      name: webhook.name,
-      url: webhook.url,
-      timeoutMs: durationMs(webhook.timeout),
-      bearer: readSecret(webhook.bearer, `webhooks.${index}.bearer`, context),
-      secret: readSecret(webhook.secret, `webhooks.${index}.secret`, context),
-    })),
+    ...notificationConfig(file, context),
     influx: influxConfig(file, context),
+    noise: noiseConfig(file, context),
     retention: {
       alertsMs: durationMs(file.retention.alerts),
       models: file.retention.models,
@@ -258,6 +259,7 @@ function buildClass(name: string, options: ConfigFile['classes'][string]): Class
     stride: options.window.stride,
     minCoverage: options.window.min_coverage,
     train: options.train,
+    retrain: retrainConfig(options.retrain),
     score: options.score,
     alert: {
       raise: options.alert.raise,

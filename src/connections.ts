@@ -1,13 +1,10 @@
 import type { InfluxOutput } from './alerts/influx/influx-output.ts';
-import type { Sink } from './alerts/sink.ts';
-import { createWebhookSink } from './alerts/sinks/webhook.ts';
 import type { Config } from './config.ts';
 import type { Ingest } from './ingest/ingest.ts';
 import type { SubscriberOptions } from './ingest/subscriber-options.ts';
 import { subscriptionFilter } from './ingest/topic-template.ts';
 import type { Logger } from './log.ts';
 import type { Clock } from './types.ts';
-import { version } from './version.ts';
 
 /** What the configuration says of the broker, for the subscriber. */
 export function subscriberOptions(
@@ -38,22 +35,6 @@ export function subscriberOptions(
     log,
     onMessage: (topic, payload, flags) => ingest.accept(topic, payload, flags),
   };
-}
-
-/** A sink for each webhook of the configuration. */
-export function webhookSinks({ webhooks, api }: Config, clock: Clock): Sink[] {
-  return webhooks.map(({ name, url, timeoutMs, bearer, secret }) =>
-    createWebhookSink({
-      name,
-      url,
-      timeoutMs,
-      version,
-      clock,
-      externalUrl: `http://${api.host}:${api.port}`,
-      ...(bearer === null ? {} : { bearerToken: bearer }),
-      ...(secret === null ? {} : { secret }),
-    }),
-  );
 }
 
 /** InfluxDB as the configuration has it; its client is loaded only then, since that takes its time. */

@@ -6,6 +6,7 @@ import type { Fleet } from './fleet.ts';
 import type { History } from './history/history.ts';
 import type { Subscriber } from './ingest/subscriber.ts';
 import type { Metrics } from './metrics.ts';
+import type { ModelCares } from './model-cares.ts';
 import type { ChosenEngine } from './models/engine-choice.ts';
 import type { Registry } from './models/registry.ts';
 import type { Pipeline } from './pipeline.ts';
@@ -23,6 +24,7 @@ export interface DaemonParts {
   readonly fleet: Fleet;
   readonly metrics: Metrics;
   readonly pipeline: Pipeline;
+  readonly cares: ModelCares;
   readonly delivery: Delivery;
   readonly influx: InfluxOutput | null;
   readonly subscriber: Subscriber;

@@ -1,11 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { createAlertOutputs, externalUrl } from './alert-outputs.ts';
 import { createDelivery } from './alerts/delivery.ts';
 import { describeSilence } from './alerts/evidence.ts';
 import { openJournal } from './alerts/journal.ts';
+import { standingAlerts } from './alerts/sinks/standing.ts';
 import { type Api, createApi } from './api/server.ts';
 import type { Config } from './config.ts';
-import { influxOutput, shownUrl, subscriberOptions, webhookSinks } from './connections.ts';
+import { influxOutput, shownUrl, subscriberOptions } from './connections.ts';
 import type { DaemonParts } from './daemon-parts.ts';
 import { createFleet } from './fleet.ts';
 import { createHistory } from './history/history.ts';
@@ -14,8 +16,10 @@ import { createSubscriber } from './ingest/subscriber.ts';
 import { createLifecycle } from './lifecycle.ts';
 import type { Logger } from './log.ts';
 import { createMetrics } from './metrics.ts';
+import { createModelCares } from './model-cares.ts';
 import { chooseEngine } from './models/engine-choice.ts';
 import { createRegistry } from './models/registry.ts';
+import { createTrainingGate } from './models/retraining/training-gate.ts';
 import { trainInChild } from './models/training-process.ts';
 import { connectPipeline } from './pipeline.ts';
 import { apiSources } from './status.ts';
@@ -40,6 +44,8 @@ export interface Daemon {
 const sweepMs = 1000;
 const saveMs = 10_000;
 const pruneMs = 3_600_000;
+/** A training takes all that scoring leaves of the machine; a second one would slow both down. */
+const trainingsAtOnce = 1;
 /** Rows and scores an asset that the API shows. */
 const shownRows = 120;
 
@@ -54,7 +60,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
     mkdirSync(config.stateDir, { recursive: true, mode: 0o750 });
     const journal = openJournal({ file: join(config.stateDir, 'alerts.db'), clock });
     onStop('journal', () => journal.close());
-    const registry = createRegistry(join(config.stateDir, 'models'));
+    const models = join(config.stateDir, 'models');
+    const registry = createRegistry(models);
     const history = createHistory({
       directory: join(config.stateDir, 'history'),
       channelsOf: (className) =>
@@ -78,6 +85,31 @@ export function createDaemon(options: DaemonOptions): Daemon {
       alertOf: (assetId, rule) => pipeline.alerting.current(assetId, rule)?.alert?.id ?? null,
     });
     const influx = await influxOutput(config, { clock, log });
+    let apiUrl = '';
+    const outputs = await createAlertOutputs(config, {
+      standing: standingAlerts(journal),
+      externalUrl: () => externalUrl(config, apiUrl),
+      clock,
+      log,
+    });
+    const gate = createTrainingGate(trainingsAtOnce);
+    const cares = createModelCares({
+      directory: models,
+      registry,
+      keep: config.retention.models,
+      history,
+      journal,
+      plannedWork(className, assetId, from, to) {
+        const labels = fleet.asset(assetId)?.asset.labels ?? {};
+        return pipeline.noise.plannedWork({ assetId, className, labels }, from, to);
+      },
+      engine: engine.engine,
+      gate,
+      train: (order, onProgress, signal, comparison) =>
+        trainInChild(order, config.engine, onProgress, signal, comparison),
+      clock,
+      log,
+    });
     const pipeline = connectPipeline({
       config,
       registry,
@@ -85,10 +117,13 @@ export function createDaemon(options: DaemonOptions): Daemon {
       engine: engine.engine,
       fleet,
       influx,
+      outputs,
       history,
       clock,
       log,
-      train: (order, onProgress, signal) => trainInChild(order, config.engine, onProgress, signal),
+      train: (order, onProgress, signal) =>
+        gate(signal, () => trainInChild(order, config.engine, onProgress, signal)),
+      connectCare: cares.connect,
       onBatch: (windows, ms) => metrics.observeBatch(windows, ms),
       onAlert(alert) {
         metrics.observeAlert(alert);
@@ -98,7 +133,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     });
     const delivery = createDelivery({
       outbox: journal.outbox,
-      sinks: [...webhookSinks(config, clock), ...(influx === null ? [] : [influx.sink])],
+      sinks: [...outputs.sinks, ...(influx === null ? [] : [influx.sink])],
       clock,
       log,
     });
@@ -106,15 +141,18 @@ export function createDaemon(options: DaemonOptions): Daemon {
       influx.start();
       onStop('influx', () => influx.stop());
     }
+    onStop('outputs of alerts', () => outputs.stop());
     onStop('delivery', () => delivery.stop());
     pipeline.alerting.start();
     pipeline.alerting.subscribe(() => delivery.poke());
     onStop('alerting', () => pipeline.alerting.stop());
-    delivery.start();
     for (const [name, { learner, scorer }] of pipeline.lines) {
       onStop(`scorer of ${name}`, () => scorer.stop());
       onStop(`learner of ${name}`, () => learner.stop());
       await learner.start();
+      const { retrainer } = cares.of(name);
+      onStop(`retraining of ${name}`, () => retrainer.stop());
+      await retrainer.start();
     }
     onStop('open rows', () => pipeline.ingest.flush());
 
@@ -123,7 +161,15 @@ export function createDaemon(options: DaemonOptions): Daemon {
       subscriberOptions(config, brokerUrl, { ingest: pipeline.ingest, clock, log }),
     );
     const sources = apiSources(() => parts);
-    const api: Api = createApi({ ...config.api, log, version, sources, commands: pipeline.alerting.desk });
+    const api: Api = createApi({
+      ...config.api,
+      log,
+      version,
+      sources,
+      commands: pipeline.alerting.desk,
+      silences: pipeline.silences,
+      models: cares.commands,
+    });
     const parts: DaemonParts = {
       config,
       clock,
@@ -134,6 +180,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       fleet,
       metrics,
       pipeline,
+      cares,
       delivery,
       influx,
       subscriber,
@@ -143,6 +190,10 @@ export function createDaemon(options: DaemonOptions): Daemon {
     };
     metrics.read(sources);
     const { url } = await api.start();
+    apiUrl = url;
+    // Not before the address is known that notifications link to.
+    outputs.start(brokerUrl);
+    delivery.start();
     onStop('api', () => api.stop());
     onStop('mqtt', () => subscriber.stop());
     await subscriber.start();
@@ -161,17 +212,21 @@ export function createDaemon(options: DaemonOptions): Daemon {
     return `mqtt://${config.mqtt.embedded.host}:${port}`;
   }
 
-  function startTimers({ fleet, pipeline, subscriber, journal }: DaemonParts): void {
+  function startTimers({ fleet, pipeline, cares, subscriber, journal }: DaemonParts): void {
     const silentAfter = (className: string) => pipeline.lines.get(className)!.config.alert.silentAfterMs;
     every(sweepMs, 'silence sweep', () => {
       const { state, since } = subscriber.status();
       const now = clock();
+      pipeline.noise.listening(state === 'connected' ? since : null);
       fleet.sweepSilence(
         now,
         silentAfter,
         (asset, silent) => pipeline.alerting.onCondition('silent', asset, silent, now, describeSilence),
         state === 'connected' ? since : null,
       );
+    });
+    every(sweepMs, 'retraining', () => {
+      for (const name of pipeline.lines.keys()) cares.of(name).retrainer.tick();
     });
     every(sweepMs, 'shelving sweep', () => pipeline.alerting.sweep());
     every(saveMs, 'saving alert states', () => pipeline.alerting.save());

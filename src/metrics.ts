@@ -155,6 +155,12 @@ const gauges: readonly Pulled[] = [
     perClass(({ progress }) => progress),
   ),
   metric('forewarn_alerts_firing', 'Alerts that fire.', [], ({ alerts }) => one(alerts.firing)),
+  metric(
+    'forewarn_alerts_muted',
+    'Alerts that fire and are told to nobody, by what mutes them.',
+    ['reason'],
+    (status) => by('reason', status.alerts.muted),
+  ),
   metric('forewarn_alerts_pending', 'Assets that may soon have an alert.', [], ({ alerts }) =>
     one(alerts.pending),
   ),

@@ -1,7 +1,10 @@
+import { type AlertOutputs, sinkNames } from './alert-outputs.ts';
 import { type Alerting, createAlerting } from './alerts/alerting.ts';
 import type { Training } from './alerts/influx/event-lines.ts';
 import type { InfluxOutput } from './alerts/influx/influx-output.ts';
 import type { Journal } from './alerts/journal.ts';
+import { NoiseControl } from './alerts/noise/noise-control.ts';
+import { SilenceDesk } from './alerts/noise/silence-desk.ts';
 import type { ClassConfig, Config } from './config.ts';
 import type { Fleet } from './fleet.ts';
 import type { History } from './history/history.ts';
@@ -12,7 +15,7 @@ import { createLearner, type Learner, type LearnerOptions } from './models/learn
 import type { Model } from './models/model.ts';
 import type { Registry } from './models/registry.ts';
 import { createScorer, type Scorer } from './models/scorer.ts';
-import type { Alert, Clock, Verdict } from './types.ts';
+import type { Alert, Clock, Row, Verdict, Window } from './types.ts';
 import { version } from './version.ts';
 
 export interface PipelineParts {
@@ -23,14 +26,26 @@ export interface PipelineParts {
   readonly fleet: Fleet;
   /** Hears of rows, verdicts and models, and is a sink of alerts. */
   readonly influx?: InfluxOutput | null;
+  /** Hears of verdicts; the sinks of alerts beside InfluxDB. */
+  readonly outputs?: Pick<AlertOutputs, 'onVerdict'>;
   /** Keeps every row. */
   readonly history?: Pick<History, 'append'>;
   readonly clock: Clock;
   readonly log: Logger;
   readonly train: LearnerOptions['train'];
+  /** What looks after the model of a class once it has one; nothing does when absent. */
+  connectCare?(config: ClassConfig, learner: Learner): ClassCare;
   /** After an alert was raised or resolved and is safe in the journal. */
   onAlert(alert: Alert): void;
   onBatch(windows: number, ms: number): void;
+}
+
+/** Hears of all that a class does. */
+export interface ClassCare {
+  onModel(model: Model): void;
+  onRow(row: Row): void;
+  onWindow(window: Window): void;
+  onVerdict(verdict: Verdict): void;
 }
 
 /** One asset class: where its model comes from, and what scores with it. */
@@ -38,12 +53,16 @@ export interface ClassLine {
   readonly config: ClassConfig;
   readonly learner: Learner;
   readonly scorer: Scorer;
+  readonly care: ClassCare | null;
 }
 
 export interface Pipeline {
   readonly ingest: Ingest;
   readonly lines: ReadonlyMap<string, ClassLine>;
   readonly alerting: Alerting;
+  /** What keeps alerts few. */
+  readonly noise: NoiseControl;
+  readonly silences: SilenceDesk;
 }
 
 /** The data path, top to bottom: message -> row -> window -> score -> verdict -> alert. Nothing is started here. */
@@ -57,41 +76,65 @@ export function connectPipeline(parts: PipelineParts): Pipeline {
     clock: parts.clock,
     limits: { payloadBytes: config.limits.payloadBytes, assets: config.limits.assets },
     sinks: {
-      onAsset: (asset) => fleet.onAsset(asset),
+      onAsset(asset) {
+        fleet.onAsset(asset);
+        noise.onAsset(asset);
+      },
       onRow(row) {
         fleet.onRow(row);
+        noise.onRow(row);
         influx?.onRow(row);
         parts.history?.append(row);
-        line(row.asset.className).learner.accept(row);
+        const { learner, care } = line(row.asset.className);
+        learner.accept(row);
+        care?.onRow(row);
       },
-      onWindow: (window) => line(window.asset.className).scorer.accept(window),
+      onWindow(window) {
+        const { scorer, care } = line(window.asset.className);
+        scorer.accept(window);
+        care?.onWindow(window);
+      },
     },
   });
 
   const onVerdict = (verdict: Verdict): void => {
     fleet.onVerdict(verdict);
     influx?.onVerdict(verdict);
+    parts.outputs?.onVerdict(verdict);
     alerting.onVerdict(verdict);
+    line(verdict.asset.className).care?.onVerdict(verdict);
   };
 
   for (const classConfig of config.classes) {
     const scorer = connectScorer(classConfig, parts, onVerdict);
-    const learner = connectLearner(classConfig, parts, scorer);
-    lines.set(classConfig.name, { config: classConfig, learner, scorer });
+    const onModel = (model: Model) => line(classConfig.name).care?.onModel(model);
+    const learner = connectLearner(classConfig, parts, scorer, onModel);
+    const care = parts.connectCare?.(classConfig, learner) ?? null;
+    lines.set(classConfig.name, { config: classConfig, learner, scorer, care });
   }
 
+  const noise = new NoiseControl({
+    config: config.noise,
+    silences: parts.journal.silences,
+    flaps: parts.journal.flaps,
+    // An alert from before the start may be of a class that is no longer there.
+    channels: (className) => lines.get(className)?.config.channels ?? [],
+    firing: () => alerting.firing(),
+    clock: parts.clock,
+  });
   const alerting = createAlerting({
     journal: parts.journal,
-    sinks: [...config.webhooks, ...(influx === null ? [] : [influx.sink])].map(({ name }) => name),
+    sinks: [...sinkNames(config), ...(influx === null ? [] : [influx.sink.name])],
     policies: (className) => line(className).config.alert,
     channels: (className) => line(className).config.channels,
     knows: { asset: (id) => fleet.asset(id) !== null, class: (name) => lines.has(name) },
+    mutes: noise,
     clock: parts.clock,
     log: parts.log,
     onChange: parts.onAlert,
   });
 
-  return { ingest, lines, alerting };
+  return { ingest, lines, alerting, noise, silences: new SilenceDesk(noise.silences, alerting) };
 }
 
 // A batch of 256 is where the engine's speed levels off; 5 ms of waiting for company is not felt by anybody.
@@ -116,7 +159,12 @@ function connectScorer(
   });
 }
 
-function connectLearner(config: ClassConfig, parts: PipelineParts, scorer: Scorer): Learner {
+function connectLearner(
+  config: ClassConfig,
+  parts: PipelineParts,
+  scorer: Scorer,
+  onModel: (model: Model) => void,
+): Learner {
   return createLearner({
     className: config.name,
     after: config.train.after,
@@ -128,10 +176,13 @@ function connectLearner(config: ClassConfig, parts: PipelineParts, scorer: Score
     async onModel(model) {
       await scorer.use(model, parts.engine);
       parts.influx?.onTraining(trainingOf(model));
+      onModel(model);
     },
     order: trainingOrderOf(config),
   });
 }
+
+const sourceKinds = ['vector_autoregression', 'pca', 'robust_z'] as const;
 
 /** How the class trains, whoever asks for it; all of the order but the rows and the version number. */
 export function trainingOrderOf(config: ClassConfig): LearnerOptions['order'] {
@@ -144,6 +195,7 @@ export function trainingOrderOf(config: ClassConfig): LearnerOptions['order'] {
     minCoverage: config.minCoverage,
     ...config.train,
     ...config.score,
+    sources: ['network', ...sourceKinds.filter((kind) => config.score.sources[kind])],
     codeVersion: version,
   };
 }
@@ -158,6 +210,6 @@ function trainingOf({ card }: Model): Training {
     steps,
     fitLoss: fitLoss.at(-1) ?? null,
     heldOutLoss: heldOutLoss.length === 0 ? null : Math.min(...heldOutLoss),
-    threshold: card.threshold.value,
+    heldOutExceeded: card.threshold.heldOutExceeded,
   };
 }

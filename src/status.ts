@@ -1,7 +1,10 @@
+import { readAlarmKpis } from './alerts/kpis/alarm-groups.ts';
+import { muteReasonOf, muteReasons } from './alerts/noise/mute.ts';
 import type { ApiSources } from './api/sources.ts';
 import { shownUrl } from './connections.ts';
 import type { DaemonParts } from './daemon-parts.ts';
 import { ForewarnError } from './errors.ts';
+import { retrainingStatus } from './model-cares.ts';
 import { version } from './version.ts';
 
 type Status = ReturnType<ApiSources['status']>;
@@ -24,11 +27,9 @@ export function apiSources(parts: () => DaemonParts): ApiSources {
       lastEvent: () => parts().journal.lastEvent(),
       subscribe: (listener) => parts().pipeline.alerting.subscribe(listener),
     },
-    models() {
-      const { config, registry } = parts();
-      return config.classes.flatMap(({ name }) =>
-        registry.list(name).map(({ card, champion }) => ({ id: card.id, className: name, champion, card })),
-      );
+    kpis: {
+      now: () => parts().clock(),
+      report: (since, until, siteLabel) => readAlarmKpis(parts().journal.alarmLog, since, until, siteLabel),
     },
     metrics: {
       get contentType() {
@@ -56,6 +57,7 @@ function statusOf({
   fleet,
   engine,
   pipeline,
+  cares,
   delivery,
   influx,
   history,
@@ -83,7 +85,7 @@ function statusOf({
       const { phase, ...learning } = learner.status();
       const states = summary.classes.find((one) => one.name === name)?.states;
       const assets = Object.values(states ?? {}).reduce<number>((sum, count) => sum + count, 0);
-      return { name, state: phase, ...learning, assets };
+      return { name, state: phase, ...learning, assets, retraining: retrainingStatus(cares.of(name)) };
     }),
     assets: { total: summary.assets, states: { ...summary.states } },
     alerts: alertsOf(pipeline),
@@ -112,10 +114,20 @@ function alertsOf({ alerting }: DaemonParts['pipeline']): Status['alerts'] {
     firing,
     raised: transitions.raised,
     resolved: transitions.resolved,
+    muted: mutedOf(alerting),
     uncommitted,
     ignored: Object.values(ignored).reduce((sum, count) => sum + count, 0),
     journalError,
   };
+}
+
+function mutedOf(alerting: DaemonParts['pipeline']['alerting']): Status['alerts']['muted'] {
+  const muted = Object.fromEntries(muteReasons.map((reason) => [reason, 0]));
+  for (const { handling } of alerting.firing()) {
+    const reason = muteReasonOf(handling.suppressedFor);
+    if (reason !== null) muted[reason]! += 1;
+  }
+  return muted;
 }
 
 /** While the journal cannot be read the status must still answer; `alerts.journalError` says what is wrong. */

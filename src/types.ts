@@ -136,6 +136,20 @@ export type OperatorRefusal =
   | 'already_out_of_service'
   | 'not_out_of_service';
 
+/** Why a command on models was not carried out; also the value in the API. */
+export type ModelRefusal =
+  | 'no_such_model'
+  | 'no_such_class'
+  | 'in_use_already'
+  /** The class has other channels, another window or other sampling by now. */
+  | 'does_not_fit'
+  | 'model_damaged'
+  | 'pinned_already'
+  | 'not_pinned'
+  /** The class has no model yet. */
+  | 'still_learning'
+  | 'training_already';
+
 /** One channel's part in an alert, most guilty first in {@link Alert.channels}. */
 export interface ChannelEvidence {
   readonly channel: string;

@@ -5,11 +5,16 @@ import type { Clock } from '../types.ts';
 const TIME_DIGITS = 9;
 const SEQUENCE_DIGITS = 3;
 
+/** Ids of alerts, such as `al_0mfx2k9qz000k3v9d1`. */
+export function createAlertIds(clock: Clock): () => string {
+  return createIds('al', clock);
+}
+
 /**
- * Makes ids such as `al_0mfx2k9qz000k3v9d1`: wall time, a sequence within the millisecond, and randomness.
+ * Makes ids of a prefix, wall time, a sequence within the millisecond, and randomness.
  * Ids of one process sort in the order of making even when the clock stands still or goes back.
  */
-export function createAlertIds(clock: Clock): () => string {
+export function createIds(prefix: string, clock: Clock): () => string {
   let time = 0;
   let sequence = 0;
   return () => {
@@ -26,6 +31,6 @@ export function createAlertIds(clock: Clock): () => string {
     }
     const random = randomBytes(4).readUInt32BE().toString(36).padStart(7, '0');
     const order = sequence.toString(36).padStart(SEQUENCE_DIGITS, '0');
-    return `al_${Math.floor(time).toString(36).padStart(TIME_DIGITS, '0')}${order}${random}`;
+    return `${prefix}_${Math.floor(time).toString(36).padStart(TIME_DIGITS, '0')}${order}${random}`;
   };
 }

@@ -5,6 +5,7 @@ import { CommitQueue } from './commit-queue.ts';
 import { Episodes } from './episodes.ts';
 import { type ConditionDetails, describeAnomaly, evidenceOf } from './evidence.ts';
 import type { Journal, StoredState } from './journal.ts';
+import type { Mutes } from './noise/mute.ts';
 import { OperatorDesk } from './operator-desk.ts';
 import { handlingWhenRaised, move, operatorStateOf, withHandling } from './operator-state.ts';
 import { priorityOf } from './priority.ts';
@@ -34,6 +35,8 @@ export interface AlertingOptions {
   readonly channels: (className: string) => readonly Channel[];
   /** Which assets have been heard of, and which classes there are. */
   readonly knows: { asset(id: string): boolean; class(name: string): boolean };
+  /** Rules that keep alerts from people by what they match; none when left out. */
+  readonly mutes?: Mutes;
   /** Wall time, for ids and for what operators do: alerts live in the event time of their asset. */
   readonly clock: Clock;
   readonly log: Logger;
@@ -86,6 +89,8 @@ export interface Alerting {
   save(): boolean;
   /** The episode of an asset in progress, with its peak up to now. */
   current(assetId: string, rule: AlertRule): StoredState | null;
+  /** All alerts that fire. */
+  firing(): Iterable<Alert>;
   /** Calls `listener` after each change of alerts that is safe in the journal; gives what ends it. */
   subscribe(listener: () => void): () => void;
   status(): AlertingStatus;
@@ -126,10 +131,10 @@ class JournaledAlerting implements Alerting {
   }
 
   start(): void {
-    this.desk.start();
     for (const { assetId, rule, state, alert } of this.#options.journal.restore()) {
       this.#episodes.set(rule, assetId, { state: interrupted(state), alert });
     }
+    this.desk.start();
   }
 
   onVerdict(verdict: Verdict): void {
@@ -165,6 +170,10 @@ class JournaledAlerting implements Alerting {
   current(assetId: string, rule: AlertRule): StoredState | null {
     const episode = this.#episodes.get(rule, assetId);
     return episode === undefined ? null : { assetId, rule, ...episode };
+  }
+
+  firing(): Iterable<Alert> {
+    return this.#episodes.alerts();
   }
 
   subscribe(listener: () => void): () => void {
@@ -216,6 +225,13 @@ class JournaledAlerting implements Alerting {
       return;
     }
     this.#transitions[transition] += 1;
+    if (transition === 'raised' || transition === 'resolved')
+      this.#options.mutes?.observe({
+        assetId: asset.id,
+        rule,
+        className: asset.className,
+        labels: asset.labels,
+      });
     const alert =
       state.phase === 'firing'
         ? this.#raised(rule, asset, state, cause)
@@ -229,7 +245,7 @@ class JournaledAlerting implements Alerting {
   #raised(rule: AlertRule, asset: Asset, state: FiringState, cause: Cause): Alert {
     const { consequence, action } = this.#options.policies(asset.className);
     const { id: assetId, className, labels } = asset;
-    const handling = handlingWhenRaised(this.desk.withholding({ assetId, className, rule }));
+    const handling = handlingWhenRaised(this.desk.withholding({ assetId, className, labels, rule }));
     const score = 'verdict' in cause && cause.verdict.kind !== 'unknown' ? cause.verdict.score : null;
     const channels = score === null ? [] : evidenceOf(score, this.#options.channels(className));
     const said = 'describe' in cause ? cause.describe(asset) : describeAnomaly(asset, channels);

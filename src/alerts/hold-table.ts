@@ -22,6 +22,10 @@ export function createHoldTable(database: JournalDatabase) {
   const selectInForce = database.prepare(
     'SELECT kind, subject, since, until, by, reason FROM alert_hold WHERE ended_at IS NULL ORDER BY id',
   );
+  const selectSince = database.prepare(
+    `SELECT kind, subject, since, coalesce(ended_at, until) AS until, by, reason FROM alert_hold
+     WHERE ended_at IS NULL OR ended_at >= ? ORDER BY id`,
+  );
   const prunable = database.prepare(
     'DELETE FROM alert_hold WHERE id IN (SELECT id FROM alert_hold WHERE ended_at < ? LIMIT ?)',
   );
@@ -38,17 +42,19 @@ export function createHoldTable(database: JournalDatabase) {
       insert.run(hold.kind, subject, hold.since, hold.until, hold.by, hold.reason);
     },
 
-    inForce(): readonly Hold[] {
-      return (selectInForce.all() as HoldRow[]).map(({ subject, ...row }) => ({
-        ...row,
-        of: JSON.parse(subject) as HoldSubject,
-      }));
-    },
+    inForce: (): readonly Hold[] => (selectInForce.all() as HoldRow[]).map(holdOf),
+
+    /** Those that were in force at some time since; of one that has ended, `until` is when. */
+    since: (at: number): readonly Hold[] => (selectSince.all(at) as HoldRow[]).map(holdOf),
 
     prune(endedBefore: number, limit: number): void {
       prunable.run(endedBefore, limit);
     },
   };
+}
+
+function holdOf({ subject, ...row }: HoldRow): Hold {
+  return { ...row, of: JSON.parse(subject) as HoldSubject };
 }
 
 /** The same text for the same subject, whatever the order of its properties. */

@@ -82,6 +82,14 @@ export function guard<T>(act: () => T): T {
   }
 }
 
+/**
+ * {@link transact} under {@link guard}, for one write by itself. Without BEGIN before it a statement that meets a locked
+ * file stays half done, and libsql then refuses every COMMIT ("SQL statements in progress") until it is run again.
+ */
+export function write(database: JournalDatabase, act: () => void): void {
+  guard(() => transact(database, act));
+}
+
 function openingError(error: unknown, file: string): ForewarnError {
   const code = codeOf(error);
   if (code.startsWith('SQLITE_NOTADB') || code.startsWith('SQLITE_CORRUPT')) {

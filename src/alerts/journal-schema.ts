@@ -123,4 +123,27 @@ export const migrations: readonly string[] = [
       '$.handling', json_object('told', json('true'), 'acknowledged', json(iif(transition = 'firing', 'false', 'true')),
         'shelvedUntil', NULL, 'suppressedFor', NULL, 'outOfService', json('false'), 'assignee', NULL));
   `,
+  // Noise: silences, and which alarms flapped when.
+  `
+  CREATE TABLE silence (
+    id TEXT PRIMARY KEY,
+    matchers TEXT NOT NULL,
+    by TEXT NOT NULL,
+    comment TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    until INTEGER NOT NULL,
+    ended_at INTEGER,
+    ended_by TEXT
+  ) STRICT;
+
+  CREATE TABLE alarm_flapping (
+    id INTEGER PRIMARY KEY,
+    asset TEXT NOT NULL,
+    rule TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    ended_at INTEGER
+  ) STRICT;
+  CREATE UNIQUE INDEX alarm_flapping_now ON alarm_flapping (asset, rule) WHERE ended_at IS NULL;
+  CREATE INDEX alert_by_update ON alert (updated_at);
+  `,
 ];

@@ -10,6 +10,10 @@ import {
 import { createHoldTable } from './hold-table.ts';
 import type { Hold, HoldChange } from './holds.ts';
 import { guard, openDatabase, transact } from './journal-database.ts';
+import { type AlarmLog, createAlarmLog } from './kpis/alarm-log.ts';
+import { createFlapTable } from './noise/flap-table.ts';
+import type { FlapStore } from './noise/flapping.ts';
+import { createSilenceTable, type SilenceStore } from './noise/silence-table.ts';
 import type { OperatorMove } from './operator-state.ts';
 import { createOutboxTable, type Outbox } from './outbox.ts';
 import type { AlertState, TransitionReason } from './state.ts';
@@ -62,6 +66,9 @@ interface ListOptions extends AlertFilter {
  */
 export interface Journal {
   readonly outbox: Outbox;
+  readonly silences: SilenceStore;
+  readonly flaps: FlapStore;
+  readonly alarmLog: AlarmLog;
   /** Writes all entries with their alerts, history and outbox rows in one transaction, or nothing. */
   record(entries: readonly JournalEntry[]): void;
   /** Writes the moves with their history and outbox rows, and the holds, in one transaction, or nothing. */
@@ -72,6 +79,8 @@ export interface Journal {
   restore(): readonly StoredState[];
   /** The holds in force. */
   holds(): readonly Hold[];
+  /** The holds that were in force at some time since; of one that has ended, `until` is when. */
+  holdsSince(at: number): readonly Hold[];
   list(options?: ListOptions): AlertPage;
   get(id: string): Alert | null;
   /** The history of one alert, oldest first. */
@@ -100,6 +109,8 @@ export function openJournal(options: { readonly file: string; readonly clock: Cl
   const alerts = createAlertTable(database);
   const holds = createHoldTable(database);
   const { outbox, enqueue } = createOutboxTable(database, clock);
+  const silences = createSilenceTable(database);
+  const flaps = createFlapTable(database);
   const upsertState = database.prepare(
     `INSERT INTO alert_state (asset, rule, alert_id, at, state) VALUES (?,?,?,?,?)
      ON CONFLICT (asset, rule) DO UPDATE SET alert_id = excluded.alert_id, at = excluded.at, state = excluded.state`,
@@ -137,6 +148,9 @@ export function openJournal(options: { readonly file: string; readonly clock: Cl
 
   return {
     outbox,
+    silences: silences.store,
+    flaps: flaps.store,
+    alarmLog: createAlarmLog(database),
     record(entries) {
       const now = clock();
       const recordAll = () => {
@@ -176,6 +190,7 @@ export function openJournal(options: { readonly file: string; readonly clock: Cl
         }));
       }),
     holds: () => guard(() => holds.inForce()),
+    holdsSince: (at) => guard(() => holds.since(at)),
     list: (list = {}) =>
       guard(() => {
         const limit = Math.min(LARGEST_PAGE, Math.max(1, Math.floor(list.limit ?? DEFAULT_PAGE)));
@@ -187,12 +202,16 @@ export function openJournal(options: { readonly file: string; readonly clock: Cl
     events: (after, limit) =>
       guard(() => alerts.events(after, Math.min(LARGEST_EVENT_BATCH, Math.max(1, Math.floor(limit))))),
     lastEvent: () => guard(() => alerts.lastEvent()),
-    prune: (olderThanMs) =>
-      guard(() => {
-        const before = clock() - olderThanMs;
+    prune(olderThanMs) {
+      const before = clock() - olderThanMs;
+      const pruneAll = () => {
         holds.prune(before, PRUNED_AT_ONCE);
+        silences.prune(before, PRUNED_AT_ONCE);
+        flaps.prune(before, PRUNED_AT_ONCE);
         return alerts.prune(before, PRUNED_AT_ONCE);
-      }),
+      };
+      return guard(() => transact(database, pruneAll));
+    },
     close() {
       if (!open) return;
       open = false;

@@ -3,7 +3,12 @@ import type { Alert, Clock, OperatorOrder, OperatorRefusal } from '../types.ts';
 import type { Episodes } from './episodes.ts';
 import { concerns, type Hold, type HoldChange, type HoldSubject, Holds } from './holds.ts';
 import type { Journal, OperatorEntry } from './journal.ts';
+import type { MatchedAlarm } from './noise/matcher.ts';
+import { type Mutes, muteText } from './noise/mute.ts';
 import { move, type OperatorMove, shelvingIsOver, type Withholding, withHandling } from './operator-state.ts';
+
+/** Who makes a move, and why; nobody where a rule does. */
+type MoveOrder = { readonly by: string | null; readonly comment: string | null };
 
 export type CommandResult<T> =
   | { readonly ok: true; readonly value: T }
@@ -17,6 +22,8 @@ export interface OperatorDeskOptions {
   readonly episodes: Episodes;
   readonly sinks: readonly string[];
   readonly knows: { asset(id: string): boolean; class(name: string): boolean };
+  /** Rules that keep alerts from people by what they match. */
+  readonly mutes?: Mutes;
   /** Wall time. */
   readonly clock: Clock;
   /** Brings the journal up to what is in memory; false when the journal refuses. */
@@ -33,19 +40,35 @@ export interface OperatorDeskOptions {
 export class OperatorDesk {
   readonly #options: OperatorDeskOptions;
   #holds = new Holds([]);
+  /** What mutes has changed, and the alerts that fire do not know it yet. */
+  #mutesChanged = false;
 
   constructor(options: OperatorDeskOptions) {
     this.#options = options;
   }
 
-  /** Takes up the holds that the journal knows. */
+  /** Takes up the holds, and what mutes, that the journal knows. */
   start(): void {
     this.#holds = new Holds(this.#options.journal.holds());
+    this.#options.mutes?.start();
   }
 
-  /** What keeps an alarm from people now. */
-  withholding(alert: Pick<Alert, 'assetId' | 'className' | 'rule'>): Withholding {
-    return this.#holds.on(alert);
+  /** What keeps an alarm from people that is raised now. */
+  withholding(alarm: MatchedAlarm): Withholding {
+    return this.#withholding(this.#holds, alarm, null).withholding;
+  }
+
+  /** Brings the alerts that fire to what mutes them from now on; the next sweep does so when the journal refuses. */
+  onMutesChanged(): void {
+    this.#mutesChanged = true;
+    this.#flush();
+    const entries: OperatorEntry[] = [];
+    for (const alert of this.#options.episodes.alerts()) {
+      const { withholding, order } = this.#withholding(this.#holds, alert, alert.handling.suppressedFor);
+      entries.push(...this.#entriesOf(alert, withholding, order, this.#options.clock()));
+    }
+    if (entries.length > 0) this.#commit(entries, []);
+    this.#mutesChanged = false;
   }
 
   holds(): readonly Hold[] {
@@ -126,8 +149,10 @@ export class OperatorDesk {
     );
   }
 
-  /** Ends what was shelved until now; call it about once a second. */
+  /** Ends what was shelved, or muted, until now; call it about once a second. */
   sweep(): void {
+    if (this.#options.mutes?.sweep() === true) this.#mutesChanged = true;
+    if (this.#mutesChanged) this.onMutesChanged();
     const now = this.#options.clock();
     const isOver = ({ until }: Hold) => until !== null && shelvingIsOver(until, now);
     const over = this.#holds.list().filter(isOver);
@@ -172,18 +197,29 @@ export class OperatorDesk {
     const entries: OperatorEntry[] = [];
     for (const alert of this.#options.episodes.alerts()) {
       if (changes.some(({ hold }) => concerns(hold.of, alert)))
-        entries.push(...this.#entriesOf(alert, after.on(alert), order, now));
+        entries.push(...this.#entriesOf(alert, this.#withholdingAfter(after, alert), order, now));
     }
     this.#commit(entries, changes, after);
   }
 
+  #withholdingAfter(holds: Holds, alert: Alert): Withholding {
+    return this.#withholding(holds, alert, alert.handling.suppressedFor).withholding;
+  }
+
+  /** What withholds an alarm, and in whose name where that is a mute's or nobody's doing. */
+  #withholding(holds: Holds, alarm: MatchedAlarm, before: string | null) {
+    const held = holds.on(alarm);
+    const mute = held.suppressedFor === null ? (this.#options.mutes?.on(alarm, before) ?? null) : null;
+    const withholding = mute === null ? held : { ...held, suppressedFor: muteText(mute) };
+    const order = {
+      by: mute?.by ?? null,
+      comment: mute?.why ?? (before === null ? null : `${before} is over`),
+    };
+    return { withholding, order };
+  }
+
   /** The moves that bring one alert to what now applies to it. */
-  #entriesOf(
-    before: Alert,
-    withholding: Withholding,
-    order: OperatorOrder | null,
-    now: number,
-  ): OperatorEntry[] {
+  #entriesOf(before: Alert, withholding: Withholding, order: MoveOrder | null, now: number): OperatorEntry[] {
     const entries: OperatorEntry[] = [];
     let alert = before;
     for (const what of movesTo(before.handling, withholding, order === null)) {

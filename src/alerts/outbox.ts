@@ -1,5 +1,5 @@
 import type { Alert, Clock } from '../types.ts';
-import { guard, type JournalDatabase } from './journal-database.ts';
+import { guard, type JournalDatabase, write } from './journal-database.ts';
 import type { AlertTransition, Notification } from './sink.ts';
 
 export interface OutboxRow {
@@ -66,9 +66,10 @@ export function createOutboxTable(database: JournalDatabase, clock: Clock) {
         const row = selectHead.get(sink) as Row | undefined;
         return row === undefined ? null : rowOf(row);
       }),
-    delivered: (id) => guard(() => void markDelivered.run(clock(), id)),
-    failed: (id, reason, nextAttemptAt) => guard(() => void markFailed.run(reason, nextAttemptAt, id)),
-    dead: (id, reason) => guard(() => void markDead.run(reason, id)),
+    delivered: (id) => write(database, () => void markDelivered.run(clock(), id)),
+    failed: (id, reason, nextAttemptAt) =>
+      write(database, () => void markFailed.run(reason, nextAttemptAt, id)),
+    dead: (id, reason) => write(database, () => void markDead.run(reason, id)),
     backlog: (sink) =>
       guard(() => ({
         queued: (countQueued.get(sink) as { n: number }).n,

@@ -2,7 +2,7 @@ import Type, { type Static } from 'typebox';
 import { durationPattern } from '../config/duration.ts';
 import { closed, Nullable, Time } from './schemas.ts';
 
-const By = Type.String({
+export const By = Type.String({
   minLength: 1,
   maxLength: 100,
   pattern: '\\S',
@@ -10,7 +10,7 @@ const By = Type.String({
 });
 const text = (description: string) =>
   Type.String({ minLength: 1, maxLength: 2000, pattern: '\\S', description });
-const Comment = Type.Optional(text('Why; it stays in the history.'));
+export const Comment = Type.Optional(text('Why; it stays in the history.'));
 const Why = text('Why; it stays in the history.');
 
 export const OrderInput = Type.Object({ by: By, comment: Comment }, closed);

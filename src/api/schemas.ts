@@ -69,20 +69,3 @@ export const RootBody = Type.Object(
   },
   { ...closed, description: 'Where everything is.' },
 );
-
-const ModelBody = Type.Object(
-  {
-    id: Type.String(),
-    class: Type.String(),
-    champion: Type.Boolean({ description: 'Whether this version scores the class now.' }),
-    card: Type.Record(Type.String(), Type.Unknown(), {
-      description: 'What it was trained on, how, its losses and its threshold.',
-    }),
-  },
-  { ...closed, description: 'One model version.' },
-);
-
-export const ModelsBody = Type.Object(
-  { models: Type.Array(ModelBody) },
-  { ...closed, description: 'All versions kept.' },
-);

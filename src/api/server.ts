@@ -8,15 +8,19 @@ import type { Logger } from '../log.ts';
 import type { AlertCommands } from './alert-commands.ts';
 import { notFound, toApiError } from './api-error.ts';
 import type { ApiApp } from './app.ts';
+import type { ModelCommands } from './model-commands.ts';
 import { alertCommandRoutes } from './routes/alert-commands.ts';
 import { alertsRoutes } from './routes/alerts.ts';
 import { assetsRoutes } from './routes/assets.ts';
 import { eventsRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
+import { kpiRoutes } from './routes/kpis.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { modelsRoutes } from './routes/models.ts';
 import { rootRoutes } from './routes/root.ts';
+import { silenceRoutes } from './routes/silences.ts';
 import { statusRoutes } from './routes/status.ts';
+import type { SilenceCommands } from './silence-commands.ts';
 import type { ApiSources } from './sources.ts';
 import { validatorCompiler } from './validator.ts';
 
@@ -26,6 +30,8 @@ export interface ApiOptions {
   readonly port: number;
   readonly sources: ApiSources;
   readonly commands: AlertCommands;
+  readonly silences: SilenceCommands;
+  readonly models: ModelCommands;
   readonly log: Logger;
   readonly version: string;
 }
@@ -57,7 +63,16 @@ const securityHeaders = {
 };
 
 /** The API: views and commands over HTTP, described at `/docs/json`. Builds it; `start` opens the socket. */
-export function createApi({ host, port, sources, commands, log, version }: ApiOptions): Api {
+export function createApi({
+  host,
+  port,
+  sources,
+  commands,
+  silences,
+  models,
+  log,
+  version,
+}: ApiOptions): Api {
   const app = fastify({
     logger: false,
     bodyLimit: BODY_BYTES,
@@ -93,8 +108,10 @@ export function createApi({ host, port, sources, commands, log, version }: ApiOp
     assetsRoutes(app, sources);
     alertsRoutes(app, sources);
     alertCommandRoutes(app, commands);
+    silenceRoutes(app, silences);
+    kpiRoutes(app, sources.kpis);
     eventsRoutes(app, sources.alertEvents);
-    modelsRoutes(app, sources);
+    modelsRoutes(app, models);
   });
 
   return {

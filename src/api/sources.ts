@@ -1,5 +1,6 @@
 import type { Fleet } from '../fleet.ts';
 import type { Alert, AlertRule, OperatorState } from '../types.ts';
+import type { KpisBody } from './kpi-schemas.ts';
 import type { StatusBody } from './status-schema.ts';
 import type { Timed } from './timed.ts';
 
@@ -51,12 +52,11 @@ export interface AlertEventSource {
   subscribe(listener: () => void): () => void;
 }
 
-interface ModelView {
-  readonly id: string;
-  readonly className: string;
-  readonly champion: boolean;
-  /** Plain JSON; what is named `at` or `...At` in it is epoch ms. */
-  readonly card: object;
+/** Figures of the alarms; times are wall time. */
+export interface KpiSource {
+  now(): number;
+  /** Null when there are too many alerts from `since` on to be read for an answer. */
+  report(since: number, until: number, siteLabel: string): Timed<Omit<KpisBody, 'since' | 'until'>> | null;
 }
 
 /**
@@ -68,7 +68,7 @@ export interface ApiSources {
   readonly fleet: Pick<Fleet, 'assets' | 'asset'>;
   readonly alerts: AlertSource;
   readonly alertEvents: AlertEventSource;
-  models(): readonly ModelView[];
+  readonly kpis: KpiSource;
   readonly metrics: { readonly contentType: string; text(): Promise<string> };
   readiness(): { readonly ready: boolean; readonly reasons: readonly string[] };
 }

@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { Retraining } from './model-schemas.ts';
 import { Count, closed, Nullable, Time } from './schemas.ts';
 
 const Counts = (description: string) =>
@@ -100,6 +101,7 @@ const ClassStatus = Type.Object(
     trained: Count('Trainings since the start that gave a model.'),
     failed: Count('Trainings since the start that failed.'),
     assets: Count('Assets of the class.'),
+    retraining: Retraining,
   },
   { ...closed, description: 'One asset class.' },
 );
@@ -173,6 +175,7 @@ export const StatusBody = Type.Object(
         firing: Count('Alerts that fire.'),
         raised: Count('Alerts raised since the start.'),
         resolved: Count('Alerts resolved since the start.'),
+        muted: Counts('Alerts that fire and are told to nobody, by what mutes them.'),
         uncommitted: Count('Changes that wait to be written.'),
         ignored: Count('Verdicts ignored since the start because nothing could be written.'),
         journalError: Nullable(Type.String(), 'Why alerts cannot be written now.'),

@@ -113,6 +113,8 @@ function demoConfig(options: { stateDir: string; webhookUrl: string }, apiPort: 
         topic: 'plant/{site}/{line}/{asset}/telemetry',
         channels: Object.fromEntries(pumpChannels.map(({ name, unit }) => [name, { unit }])),
         train: { after: demoPumps * learnRows },
+        // The story is shorter than any night.
+        retrain: { schedule: null },
       },
     },
     webhooks: [{ name: 'demo', url: options.webhookUrl }],

@@ -1,13 +1,15 @@
 import { durationMs } from './duration.ts';
 import { checkInflux } from './influx-config.ts';
+import { checkNotifications } from './notification-check.ts';
 import type { Problem } from './problem.ts';
+import { checkRetrain } from './retrain-config.ts';
 import type { ConfigFile } from './schema.ts';
 
 type ClassFile = ConfigFile['classes'][string];
 
 /** Finds combinations that cannot work although each option alone is in order. Touches neither disk nor network. */
 export function crossCheck(file: ConfigFile): Problem[] {
-  const problems: Problem[] = [...checkMqtt(file.mqtt), ...checkWebhooks(file), ...checkInflux(file)];
+  const problems: Problem[] = [...checkMqtt(file.mqtt), ...checkNotifications(file), ...checkInflux(file)];
   const topics = new Map<string, string>();
   for (const [name, options] of Object.entries(file.classes)) {
     problems.push(...checkClass(`classes.${name}`, options));
@@ -97,7 +99,7 @@ function hostOf(url: string): { loopback: boolean; credentials: boolean } | null
 }
 
 function checkClass(path: string, options: ClassFile): Problem[] {
-  const problems: Problem[] = [];
+  const problems: Problem[] = checkRetrain(`${path}.retrain`, options.retrain);
   const { alert, window, train } = options;
   if (alert.clear > alert.raise) {
     const mend = `Set it to ${alert.raise} or less; the gap between the two is what keeps an alert from flickering.`;
@@ -169,32 +171,6 @@ function checkClass(path: string, options: ClassFile): Problem[] {
       message: 'is shorter than two samples',
       mend,
     });
-  }
-  return problems;
-}
-
-function checkWebhooks(file: ConfigFile): Problem[] {
-  const seen = new Set<string>();
-  const problems: Problem[] = [];
-  for (const [index, webhook] of file.webhooks.entries()) {
-    const path = `webhooks.${index}`;
-    if (seen.has(webhook.name)) {
-      problems.push({
-        path: `${path}.name`,
-        value: webhook.name,
-        message: 'is used twice',
-        mend: 'Give every receiver its own name; undelivered alerts are kept under it.',
-      });
-    }
-    seen.add(webhook.name);
-    if (!URL.canParse(webhook.url)) {
-      problems.push({
-        path: `${path}.url`,
-        value: webhook.url,
-        message: 'is not a usable address',
-        mend: 'Write it like https://ops.example/hook.',
-      });
-    }
   }
   return problems;
 }

@@ -1,6 +1,8 @@
 import Type, { type Static } from 'typebox';
 import { AssetClass } from './class-schema.ts';
 import { Influx } from './influx-schema.ts';
+import { Flapping, Maintenance, TopologyRules } from './noise-schema.ts';
+import { Email, MqttOutput, Webhook } from './notification-schema.ts';
 import { choice, closed, duration, integer, names, Secret, section } from './schema-parts.ts';
 
 /*
@@ -75,6 +77,13 @@ const Mqtt = section('Where telemetry comes from.', {
 const Api = section('The status API. It has no authentication yet: keep it on loopback or behind a proxy.', {
   host: Type.String({ default: '127.0.0.1', minLength: 1, description: 'Address to listen on.' }),
   port: integer('Port to listen on; 0 takes a free one.', 8080, 0, 65_535),
+  external_url: Type.Optional(
+    Type.String({
+      pattern: '^https?://.+',
+      description:
+        'Address under which people reach the API, for the links in notifications; the own address when absent.',
+    }),
+  ),
 });
 
 const Limits = section('Bounds that keep a flood or a mistake from filling the memory.', {
@@ -87,20 +96,6 @@ const Limits = section('Bounds that keep a flood or a mistake from filling the m
     10_000_000,
   ),
 });
-
-const Webhook = Type.Object(
-  {
-    name: Type.String({ pattern: names, description: 'Names the receiver in logs, metrics and the API.' }),
-    url: Type.String({
-      pattern: '^https?://.+',
-      description: 'Gets a POST for every alert raised and resolved (JSON, Alertmanager webhook version 4).',
-    }),
-    timeout: duration('Give up on one attempt after this long; it is tried again.', '10s'),
-    bearer: Type.Optional(Secret('Sent as `Authorization: Bearer`.')),
-    secret: Type.Optional(Secret('Key of the HMAC-SHA256 signature of each request.')),
-  },
-  { ...closed, description: 'One receiver.' },
-);
 
 export const ConfigFile = Type.Object(
   {
@@ -126,7 +121,12 @@ export const ConfigFile = Type.Object(
       description: 'Asset classes by name.',
     }),
     webhooks: Type.Array(Webhook, { default: [], maxItems: 64, description: 'Receivers of alerts.' }),
+    mqtt_output: MqttOutput,
+    email: Email,
     influx: Influx,
+    maintenance: Maintenance,
+    topology: TopologyRules,
+    flapping: Flapping,
     retention: section('How long things are kept.', {
       alerts: duration('Resolved alerts are deleted after this long, once delivered.', '400d'),
       models: integer('Model versions kept for each class, the one in use not counted.', 5, 0, 1000),

@@ -126,8 +126,11 @@ function expectation(node: SchemaNode | undefined, error: SchemaError): string {
   if (node?.minimum !== undefined && node.maximum !== undefined) {
     return `${node.type === 'integer' ? 'a whole number' : 'a number'} from ${node.minimum} to ${node.maximum}`;
   }
-  if (node?.pattern?.includes('mqtt|')) return '`embedded` or an mqtt://, mqtts://, ws:// or wss:// address';
+  if (node?.pattern?.includes('embedded|'))
+    return '`embedded` or an mqtt://, mqtts://, ws:// or wss:// address';
   if (node?.pattern?.startsWith('^https?')) return 'an http:// or https:// address';
+  if (node?.pattern?.includes('mqtts|')) return 'an mqtt://, mqtts://, ws:// or wss:// address';
+  if (node?.pattern?.includes('@')) return 'an e-mail address, with a name before it or not';
   if (node?.type === 'object') return 'a section with options of its own';
   if (node?.type === 'boolean') return 'true or false';
   if (node?.type === 'array') return 'a list';

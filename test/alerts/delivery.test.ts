@@ -4,7 +4,6 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { createDelivery, type Delivery, type DeliveryOptions } from '../../src/alerts/delivery.ts';
 import { type Journal, openJournal } from '../../src/alerts/journal.ts';
 import type { DeliveryResult, Sink } from '../../src/alerts/sink.ts';
-import { createWebhookSink } from '../../src/alerts/sinks/webhook.ts';
 import { silentLogger } from '../../src/log.ts';
 import {
   alertNamed,
@@ -16,13 +15,14 @@ import {
   until,
 } from './support/fixtures.ts';
 import { type Receiver, startReceiver } from './support/receiver.ts';
+import { webhookSinkAt } from './support/webhook-sink.ts';
 
 const clock = () => Date.now();
 const fast = { minMs: 5, maxMs: 20 };
 
 function webhook(receiver: Receiver, name = 'ops', timeoutMs = 5_000): Sink {
   const { url } = receiver;
-  return createWebhookSink({ name, url, timeoutMs, version: '1', externalUrl: 'http://localhost', clock });
+  return webhookSinkAt(url, { name, timeoutMs, clock });
 }
 
 function deliveryOf(
@@ -83,7 +83,7 @@ describe('delivery', () => {
     expect(keysOf(receiver)).toEqual([...Array(5).fill('al_0000:firing:ops'), 'al_0001:firing:ops']);
     expect(delivery.status()[0]).toMatchObject({ failed: 4, dead: 0, lastError: null });
     expect(lines.map(({ level, fields }) => [level, fields])).toEqual([
-      ['error', { sink: 'ops', error: 'HTTP 500' }],
+      ['error', { sink: 'ops', error: 'HTTP 500: whatever' }],
       ['info', { sink: 'ops' }],
     ]);
   });

@@ -135,6 +135,29 @@ describe('list', () => {
   });
 });
 
+describe('a file that is locked for a moment', () => {
+  it.each([
+    ['delivered', (journal: Journal, id: number) => journal.outbox.delivered(id)],
+    ['failed', (journal: Journal, id: number) => journal.outbox.failed(id, 'away', 1)],
+    ['dead', (journal: Journal, id: number) => journal.outbox.dead(id, 'refused')],
+    ['prune', (journal: Journal) => journal.prune(0)],
+  ])('fails %s alone, and nothing that comes after it', (_name, act) => {
+    const file = join(temporaryDirectory(), 'journal.db');
+    const journal = openJournal({ file, clock });
+    const alert = alertNamed('al_1');
+    journal.record([raising(alert, ['ops']), resolving(alert, 3_000, ['ops'])]);
+    const id = journal.outbox.head('ops')?.id ?? -1;
+    const other = new Database(file);
+    other.exec('BEGIN IMMEDIATE');
+    expect(codeOf(() => act(journal, id))).toBe('JOURNAL_FAILED');
+    other.exec('ROLLBACK');
+    other.close();
+    journal.record([raising(alertNamed('al_2'))]);
+    expect(journal.get('al_2')?.id).toBe('al_2');
+    journal.close();
+  });
+});
+
 describe('prune', () => {
   it('deletes what was resolved long ago, and never what is firing, queued or dead', () => {
     let now = 1_000_000;

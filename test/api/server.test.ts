@@ -5,6 +5,7 @@ import { createApi } from '../../src/api/server.ts';
 import { ForewarnError } from '../../src/errors.ts';
 import type { Logger } from '../../src/log.ts';
 import { silentLogger } from '../../src/log.ts';
+import { testModels } from './support/models.ts';
 import { alertOf, assetAt, createPlant, noon, type Plant, rowOf, scored } from './support/plant.ts';
 
 interface Operation {
@@ -14,7 +15,10 @@ interface Operation {
 interface OpenApi {
   readonly openapi: string;
   readonly info: { readonly version: string };
-  readonly paths: Record<string, { readonly get: Operation; readonly post: Operation }>;
+  readonly paths: Record<
+    string,
+    { readonly get: Operation; readonly post: Operation; readonly delete: Operation }
+  >;
 }
 
 let plant: Plant;
@@ -66,17 +70,25 @@ describe('the document', () => {
       '/api/v1/assets/{id}',
       '/api/v1/events',
       '/api/v1/holds',
+      '/api/v1/kpis',
       '/api/v1/models',
+      '/api/v1/models/{id}/pin',
+      '/api/v1/models/{id}/promote',
+      '/api/v1/models/{id}/restore',
+      '/api/v1/models/{id}/unpin',
       '/api/v1/out-of-service',
+      '/api/v1/retrain',
       '/api/v1/return-to-service',
+      '/api/v1/silences',
+      '/api/v1/silences/{id}',
       '/api/v1/status',
       '/docs/json',
       '/healthz',
       '/metrics',
       '/readyz',
     ]);
-    for (const [path, { get, post }] of Object.entries(document.paths)) {
-      const operation = get ?? post;
+    for (const [path, { get, post, delete: remove }] of Object.entries(document.paths)) {
+      const operation = get ?? post ?? remove;
       const inPath = (operation.parameters ?? []).filter((parameter) => parameter.in === 'path');
       expect(inPath.map(({ name }) => name)).toEqual(path.includes('{id}') ? ['id'] : []);
     }
@@ -97,7 +109,9 @@ describe('the document', () => {
 
   it('lists what the router has', async () => {
     const router = plant.api.app.printRoutes({ commonPrefix: false });
-    expect(router.match(/\((?:GET, HEAD|GET|POST)\)/g)).toHaveLength(Object.keys(document.paths).length);
+    expect(router.match(/\((?:GET|POST|DELETE)(?:, [A-Z]+)*\)/g)).toHaveLength(
+      Object.keys(document.paths).length,
+    );
   });
 });
 
@@ -331,6 +345,8 @@ describe('refusals', () => {
       version: '1',
       sources: brokenSources(new Error('secret path')),
       commands: plant.alerting.desk,
+      silences: plant.silences,
+      models: testModels(0),
     });
     const response = await other.app.inject('/api/v1/status');
     await other.stop();
@@ -352,6 +368,8 @@ describe('refusals', () => {
       version: '1',
       sources: brokenSources(failure),
       commands: plant.alerting.desk,
+      silences: plant.silences,
+      models: testModels(0),
     });
     const response = await other.app.inject('/api/v1/status');
     await other.stop();
@@ -382,7 +400,7 @@ function brokenSources(failure: Error) {
     fleet: plant.fleet,
     alerts: plant.journal,
     alertEvents: { ...plant.journal, subscribe: () => () => undefined },
-    models: refuse,
+    kpis: { now: refuse, report: refuse },
     metrics: { contentType: 'text/plain', text: refuse },
     readiness: refuse,
   };

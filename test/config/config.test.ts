@@ -101,6 +101,26 @@ classes:
       'classes.pump.train.student: cannot be made of a gru_autoencoder (found 16).',
     ],
     [
+      'a schedule that is none',
+      `${minimal}    retrain: { schedule: tomorrow }\n`,
+      'classes.pump.retrain.schedule: is no cron expression: expected 5 or 6 fields but got 1 (found "tomorrow"). Write minute, hour,',
+    ],
+    [
+      'a day that never comes',
+      `${minimal}    retrain: { schedule: 0 3 30 2 * }\n`,
+      'classes.pump.retrain.schedule: is no cron expression: 30 2 is an impossible day',
+    ],
+    [
+      'a time zone of nowhere',
+      `${minimal}    retrain: { time_zone: Mars/Olympus }\n`,
+      'classes.pump.retrain.time_zone: is not a time zone that this machine knows (found "Mars/Olympus").',
+    ],
+    [
+      'no past to train on',
+      `${minimal}    retrain: { look_back: 5s }\n`,
+      'classes.pump.retrain.look_back: is too short to train on',
+    ],
+    [
       'password without user',
       `${minimal}mqtt: { url: 'mqtts://b', password: { env: P } }\n`,
       'mqtt.username: is missing',

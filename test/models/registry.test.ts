@@ -67,6 +67,43 @@ describe('registry', () => {
     expect(numbers(registry)).toEqual([2]);
   });
 
+  it('prunes around what is pinned, which a new registry on the same folder knows', () => {
+    const directory = temporaryDirectory();
+    const registry = createRegistry(directory);
+    const ids = fill(registry, 6);
+    registry.promote('pump', ids[5]);
+    registry.pin('pump', ids[0]);
+    registry.pin('pump', ids[2]);
+    registry.pin('pump', ids[2]);
+    const again = createRegistry(directory);
+    expect(again.list('pump').flatMap(({ card, pinned }) => (pinned ? [card.number] : []))).toEqual([1, 3]);
+    again.prune('pump', 1);
+    expect(numbers(again)).toEqual([1, 3, 5, 6]);
+    again.unpin('pump', ids[0]);
+    again.unpin('pump', 'pump-9-never');
+    again.prune('pump', 0);
+    expect(numbers(again)).toEqual([3, 6]);
+  });
+
+  it('removes a version with its student, but not what is in use or pinned', () => {
+    const registry = createRegistry(temporaryDirectory());
+    const ids = fill(registry, 4);
+    registry.save(plainModel({ number: 2, seed: 102 }));
+    registry.promote('pump', ids[0]);
+    registry.pin('pump', ids[2]);
+    for (const id of [ids[0], ids[1], ids[2], 'pump-9-never']) registry.remove('pump', id);
+    expect(numbers(registry)).toEqual([1, 3, 4]);
+  });
+
+  it('loads any version, as it was saved', () => {
+    const registry = createRegistry(temporaryDirectory());
+    const [one] = fill(registry, 2);
+    expect(plainModel({ number: 1, seed: 1 })).toMatchObject(registry.load('pump', one));
+    expect(() => registry.load('pump', 'pump-9-never')).toThrow(
+      expect.objectContaining({ code: 'MODEL_MALFORMED' }),
+    );
+  });
+
   it('counts a model and its student as one version, which stays or goes as a whole', () => {
     const registry = createRegistry(temporaryDirectory());
     const ids = fill(registry, 4);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Alert } from '../../types.ts';
 import { rfc3339 } from '../rfc3339.ts';
 import type { Notification } from '../sink.ts';
+import { alertUrl } from './alert-document.ts';
 
 /** What Go prints for a time that is not set; receivers of Alertmanager take it for "still firing". */
 const NO_TIME = '0001-01-01T00:00:00Z';
@@ -63,7 +64,7 @@ export function alertmanagerPayload(
         annotations,
         startsAt: rfc3339(alert.startedAt),
         endsAt: alert.resolvedAt === null ? NO_TIME : rfc3339(alert.resolvedAt),
-        generatorURL: `${externalUrl}/api/v1/alerts/${alert.id}`,
+        generatorURL: alertUrl(alert, externalUrl),
         fingerprint: fingerprintOf(labels),
         forewarn: alert,
       },
@@ -72,7 +73,7 @@ export function alertmanagerPayload(
 }
 
 /** The same for every episode of one asset and rule: receivers know an alert by its labels. */
-function labelsOf(alert: Alert): Record<'alertname' | 'asset_id' | 'class' | 'rule', string> {
+export function labelsOf(alert: Alert): Record<'alertname' | 'asset_id' | 'class' | 'rule', string> {
   const own = {
     alertname: ALERT_NAMES[alert.rule],
     asset_id: alert.assetId,
@@ -83,7 +84,8 @@ function labelsOf(alert: Alert): Record<'alertname' | 'asset_id' | 'class' | 'ru
   return { ...Object.fromEntries(place), ...own };
 }
 
-function annotationsOf(alert: Alert): Record<string, string> {
+/** What Alertmanager shows of an alert beside its labels. */
+export function annotationsOf(alert: Alert): Record<string, string> {
   const [top] = alert.channels;
   return {
     summary: alert.summary,
@@ -96,7 +98,7 @@ function annotationsOf(alert: Alert): Record<string, string> {
 
 /** Prometheus allows letters, digits and underscores, and no digit in front. */
 function labelName(name: string): string {
-  return name.replace(/[^a-zA-Z0-9_]/g, '_').replace(/^(?=\d)/, '_');
+  return name.replace(/[^a-zA-Z0-9_]/g, '_').replace(/^(?=\d|$)/, '_');
 }
 
 function fingerprintOf(labels: Readonly<Record<string, string>>): string {

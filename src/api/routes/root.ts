@@ -7,6 +7,8 @@ const links = {
   assets: '/api/v1/assets',
   alerts: '/api/v1/alerts',
   holds: '/api/v1/holds',
+  silences: '/api/v1/silences',
+  kpis: '/api/v1/kpis',
   models: '/api/v1/models',
   metrics: '/metrics',
   health: '/healthz',

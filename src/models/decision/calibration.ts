@@ -1,8 +1,8 @@
-import { quantileOfSorted } from '../scaling.ts';
 import type { Calibration, Detector, SourceKind } from './detector.ts';
 import type { DetectorPlan } from './detector-plan.ts';
 import { driftWidening, fitResidualShape, type ResidualShape } from './residual-shape.ts';
-import { fromDeviations, smooth, squaredDistance, toDeviations } from './statistic.ts';
+import { smooth, squaredDistance } from './statistic.ts';
+import { thresholdFrom } from './threshold.ts';
 
 /** Consecutive normal windows of one asset. */
 export interface ResidualRun {
@@ -24,9 +24,6 @@ export interface CalibrationOptions {
 const blocks = 5;
 /** Smoothing begins at 0, so the first windows of a run say little about how far residuals go. */
 const settlingWindows = 16;
-/** A quantile that lies nearer than this to the usual (in deviations) is one of too few or too quiet windows. */
-const leastDeviations = 2;
-
 /**
  * Fits all detectors on normal windows. Mean and covariance come from all of them; the threshold from windows judged by
  * what lay before them: time is cut into five blocks, and each but the first is judged by those before it, as a live
@@ -76,7 +73,7 @@ function fitDetector(
   const parts = Array.from({ length: blocks }, (_, block) => partsOf(runs, channels, first, block));
   const widening =
     plan.kind === 'shift' ? driftWidening(parts.map(joined), channels) : new Float32Array(channels).fill(1);
-  const later = parts.flatMap((part, block) => {
+  const later = parts.map((part, block) => {
     const before = parts.slice(0, block).flat();
     if (before.length === 0) return [];
     const shape = fitResidualShape(before, widening);
@@ -84,24 +81,11 @@ function fitDetector(
   });
   const windows = runs.reduce((sum, { position }) => sum + position.length, 0);
   const { caution, want, ...detector } = plan;
-  const factor = margin * caution + want / Math.sqrt(Math.max(1, windows));
   return {
     ...detector,
     ...fitResidualShape(parts.flat(), widening),
-    threshold: thresholdFrom(later, quantile, factor, channels),
+    threshold: thresholdFrom(later, { channels, quantile, margin: margin * caution, want, windows }),
   };
-}
-
-function thresholdFrom(
-  statistics: readonly number[],
-  quantile: number,
-  factor: number,
-  channels: number,
-): number {
-  if (statistics.length === 0) return Number.POSITIVE_INFINITY;
-  const sorted = Float64Array.from(statistics).sort();
-  const deviations = toDeviations(quantileOfSorted(sorted, quantile), channels);
-  return fromDeviations(factor * Math.max(deviations, leastDeviations), channels);
 }
 
 /**

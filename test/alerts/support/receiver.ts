@@ -12,6 +12,7 @@ interface Received {
 interface Answer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
 }
 
 export interface Receiver {
@@ -33,7 +34,7 @@ export async function startReceiver(): Promise<Receiver> {
       received.push({ method, headers, body: Buffer.concat(parts).toString() });
       const answer = receiver.answer(received.length);
       if (answer === null) return;
-      response.writeHead(answer.status, answer.headers).end('whatever');
+      response.writeHead(answer.status, answer.headers).end(answer.body ?? 'whatever');
     });
   });
   server.listen(0, '127.0.0.1');

@@ -3,12 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Alerting, createAlerting } from '../../../src/alerts/alerting.ts';
 import { type Journal, openJournal } from '../../../src/alerts/journal.ts';
+import { readAlarmKpis } from '../../../src/alerts/kpis/alarm-groups.ts';
+import { NoiseControl } from '../../../src/alerts/noise/noise-control.ts';
+import { SilenceDesk } from '../../../src/alerts/noise/silence-desk.ts';
 import { type Api, createApi } from '../../../src/api/server.ts';
 import type { ApiSources } from '../../../src/api/sources.ts';
 import { createFleet, type Fleet } from '../../../src/fleet.ts';
 import { silentLogger } from '../../../src/log.ts';
 import type { Alert, Asset, Verdict } from '../../../src/types.ts';
 import { policy } from '../../alerts/support/fixtures.ts';
+import { type TestModels, testModels } from './models.ts';
 
 export const channels = [
   { name: 'speed', unit: 'rpm' },
@@ -69,10 +73,12 @@ export function alertOf(asset: Asset, number: number, resolved = false): Alert {
 }
 
 export interface Plant {
+  readonly models: TestModels;
   readonly api: Api;
   readonly fleet: Fleet;
   readonly journal: Journal;
   readonly alerting: Alerting;
+  readonly silences: SilenceDesk;
   /** What the sources answer; tests change it. */
   readonly answers: { ready: { ready: boolean; reasons: string[] }; statusFailure: Error | null };
   raise(alert: Alert): void;
@@ -86,52 +92,59 @@ export function createPlant(options: { host?: string; port?: number } = {}): Pla
   const journal = openJournal({ file: join(directory, 'alerts.db'), clock });
   const fleet = createFleet({ history: 5, channelsOf: () => channels, clock, alertOf: () => null });
   const answers: Plant['answers'] = { ready: { ready: true, reasons: [] }, statusFailure: null };
+  const noise = new NoiseControl({
+    config: { maintenance: [], topology: [], flapping: { everyMs: 0, low: 0.05, high: 0.2 } },
+    silences: journal.silences,
+    flaps: journal.flaps,
+    channels: () => channels,
+    firing: () => alerting.firing(),
+    clock,
+  });
   const alerting = createAlerting({
     journal,
     sinks: ['ops'],
     policies: () => policy,
     channels: () => channels,
     knows: { asset: (id) => fleet.asset(id) !== null, class: (name) => name === 'pump' },
+    mutes: noise,
     clock,
     log: silentLogger,
   });
+  const silences = new SilenceDesk(noise.silences, alerting);
   const sources: ApiSources = {
     fleet,
     alerts: journal,
     alertEvents: { ...journal, subscribe: (listener) => alerting.subscribe(listener) },
+    kpis: {
+      now: clock,
+      report: (since, until, label) => readAlarmKpis(journal.alarmLog, since, until, label),
+    },
     status() {
       if (answers.statusFailure !== null) throw answers.statusFailure;
       return statusOf(fleet);
     },
-    models: () => [
-      {
-        id: 'pump-1-abc',
-        className: 'pump',
-        champion: true,
-        card: {
-          createdAt: noon,
-          data: { fromAt: noon - 1000, rows: 4000 },
-          threshold: { value: Number.NaN },
-        },
-      },
-    ],
     metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', text: async () => 'forewarn_up 1\n' },
     readiness: () => answers.ready,
   };
   const { host = '127.0.0.1', port = 0 } = options;
+  const models = testModels(noon);
   const api = createApi({
     host,
     port,
     sources,
     commands: alerting.desk,
+    silences,
+    models,
     log: silentLogger,
     version: '1.2.3',
   });
   return {
     api,
+    models,
     fleet,
     journal,
     alerting,
+    silences,
     answers,
     raise(alert) {
       const timed = { startedAt: alert.startedAt, peakScore: 2, lastAt: alert.firedAt, unbroken: true };
@@ -207,10 +220,29 @@ export function statusOf(fleet: Fleet): ReturnType<ApiSources['status']> {
         trained: 0,
         failed: 1,
         assets: 2,
+        retraining: {
+          state: 'shadowing',
+          challenger: 'pump-2-def',
+          shadow: { windows: 300, alerts: 0, championAlerts: 1 },
+          nextRunAt: noon + 3_600_000,
+          lastRunAt: noon,
+          lastResult: 'shadowing',
+          lastReason: 'On 400 windows new to both: error 0.5 instead of 0.6.',
+          drift: { moved: ['flow'], sinceAt: noon },
+        },
       },
     ],
     assets: { total: assets, states },
-    alerts: { pending: 1, firing: 2, raised: 3, resolved: 1, uncommitted: 0, ignored: 0, journalError: null },
+    alerts: {
+      pending: 1,
+      firing: 2,
+      raised: 3,
+      resolved: 1,
+      muted: { silence: 1, flapping: 0 },
+      uncommitted: 0,
+      ignored: 0,
+      journalError: null,
+    },
     sinks: [
       {
         name: 'ops',

@@ -11,6 +11,9 @@ export interface ConfigOptions {
   /** 0, any free one, when left out. */
   readonly apiPort?: number;
   readonly alert?: object;
+  readonly retrain?: object;
+  /** Sections of the configuration as they stand in the file, such as `email`. */
+  readonly outputs?: object;
 }
 
 const folders: string[] = [];
@@ -45,8 +48,15 @@ export function writeConfig(folder: string, options: ConfigOptions = {}): string
         ? { embedded: { port: 0 } }
         : { url: options.broker.url, protocol: options.broker.protocol },
     api: { port: options.apiPort ?? 0 },
-    classes: { pump: { ...pumpClass, alert: { for: '5s', keep_firing_for: '20s', ...options.alert } } },
+    classes: {
+      pump: {
+        ...pumpClass,
+        retrain: { schedule: null, ...options.retrain },
+        alert: { for: '5s', keep_firing_for: '20s', ...options.alert },
+      },
+    },
     webhooks: options.webhookUrl === undefined ? [] : [{ name: 'test', url: options.webhookUrl }],
+    ...options.outputs,
   };
   writeFileSync(file, JSON.stringify(document, null, 2));
   return file;

@@ -1,9 +1,10 @@
 import { createHmac } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { Notification } from '../../src/alerts/sink.ts';
-import { createWebhookSink, type WebhookOptions } from '../../src/alerts/sinks/webhook.ts';
-import { alertNamed } from './support/fixtures.ts';
-import { type Receiver, startReceiver } from './support/receiver.ts';
+import type { Notification } from '../../../src/alerts/sink.ts';
+import { alertNamed } from '../support/fixtures.ts';
+import { type Receiver, startReceiver } from '../support/receiver.ts';
+import { webhookSinkAt } from '../support/webhook-sink.ts';
 
 const firing: Notification = {
   idempotencyKey: 'al_1:firing:ops',
@@ -16,17 +17,7 @@ const resolved: Notification = {
   alert: alertNamed('al_1', { state: 'resolved', resolvedAt: 9_000 }),
 };
 
-function sinkFor(url: string, changes: Partial<WebhookOptions> = {}) {
-  return createWebhookSink({
-    name: 'ops',
-    url,
-    timeoutMs: 5_000,
-    version: '1.2.3',
-    externalUrl: 'http://forewarn.example:8080',
-    clock: () => 1_700_000_000_123,
-    ...changes,
-  });
-}
+const sinkFor = webhookSinkAt;
 
 const never = new AbortController().signal;
 
@@ -106,35 +97,30 @@ describe('webhook', () => {
     expect(bodyOf(receiver)).toMatchObject({ commonLabels: { plant_no: 'a', _2nd: 'b', rule: 'anomaly' } });
   });
 
-  it('sends configured headers and a token, and signs the body with its time', async () => {
+  it('sends a token, and signs the body with its time', async () => {
     const receiver = await startReceiver();
-    const headers = { 'X-Plant': 'north', 'Content-Type': 'text/plain' };
-    await sinkFor(receiver.url, { headers, bearerToken: 'token', secret: 'secret' }).deliver(firing, never);
+    await sinkFor(receiver.url, { bearerToken: 'token', secret: 'secret' }).deliver(firing, never);
     const [request] = receiver.received;
-    expect(request.headers).toMatchObject({
-      'x-plant': 'north',
-      'content-type': 'application/json',
-      authorization: 'Bearer token',
-    });
+    expect(request.headers).toMatchObject({ authorization: 'Bearer token' });
     const expected = createHmac('sha256', 'secret').update(`1700000000.${request.body}`).digest('hex');
     expect(request.headers['x-forewarn-signature']).toBe(`t=1700000000,v1=${expected}`);
   });
 
   it.each([
     [{ status: 204 }, { ok: true }],
-    [{ status: 500 }, { ok: false, retryable: true, reason: 'HTTP 500' }],
-    [{ status: 408 }, { ok: false, retryable: true, reason: 'HTTP 408' }],
+    [{ status: 500 }, { ok: false, retryable: true, reason: 'HTTP 500: whatever' }],
+    [{ status: 408 }, { ok: false, retryable: true, reason: 'HTTP 408: whatever' }],
     [
       { status: 429, headers: { 'Retry-After': '7' } },
-      { ok: false, retryable: true, reason: 'HTTP 429', retryAfterMs: 7000 },
+      { ok: false, retryable: true, reason: 'HTTP 429: whatever', retryAfterMs: 7000 },
     ],
     [
       { status: 503, headers: { 'Retry-After': 'Wed, 21 Oct 2026 07:28:00 GMT' } },
-      { ok: false, retryable: true, reason: 'HTTP 503' },
+      { ok: false, retryable: true, reason: 'HTTP 503: whatever' },
     ],
     [
       { status: 400, headers: { 'Retry-After': '7' } },
-      { ok: false, retryable: false, reason: 'HTTP 400' },
+      { ok: false, retryable: false, reason: 'HTTP 400: whatever' },
     ],
     [
       { status: 302, headers: { Location: 'http://127.0.0.1:9/' } },
@@ -167,5 +153,31 @@ describe('webhook', () => {
     const delivering = sinkFor(receiver.url, { timeoutMs: 60_000 }).deliver(firing, abort.signal);
     abort.abort();
     expect(await delivering).toMatchObject({ ok: false, retryable: true });
+  });
+
+  it('is signed in the way that the documentation tells receivers to check', async () => {
+    const code = /```js\n(.*?)```/s.exec(readFileSync('docs/notifications.md', 'utf8'))?.[1] ?? '';
+    const { isFromForewarn } = (await import(`data:text/javascript,${encodeURIComponent(code)}`)) as {
+      isFromForewarn(header: unknown, body: string, secret: string, nowSeconds: number): boolean;
+    };
+    const receiver = await startReceiver();
+    await sinkFor(receiver.url, { secret: 'secret' }).deliver(firing, never);
+    const { headers, body } = receiver.received[0];
+    const header = headers['x-forewarn-signature'];
+    const now = 1_700_000_000;
+    expect(isFromForewarn(header, body, 'secret', now + 60)).toBe(true);
+    expect(isFromForewarn(header, body, 'other', now)).toBe(false);
+    expect(isFromForewarn(header, `${body} `, 'secret', now)).toBe(false);
+    expect(isFromForewarn(header, body, 'secret', now + 3600)).toBe(false);
+    expect(isFromForewarn(undefined, body, 'secret', now)).toBe(false);
+  });
+
+  it('links to where people reach Forewarn at the time', async () => {
+    const receiver = await startReceiver();
+    let address = 'http://early.example';
+    const sink = sinkFor(receiver.url, { externalUrl: () => address });
+    address = 'http://late.example';
+    await sink.deliver(firing, never);
+    expect(receiver.received[0].body).toContain('http://late.example/api/v1/alerts/al_1');
   });
 });

@@ -1,0 +1,62 @@
+import type { Notification } from '../sink.ts';
+import { alertUrl } from './alert-document.ts';
+import { facts, headline, shortened } from './alert-text.ts';
+
+/** What a phone shows of a subject without cutting it is less; what a list in a mail program shows is about this. */
+const SUBJECT_LENGTH = 120;
+
+export interface EmailMessage {
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+  readonly messageId: string;
+  readonly inReplyTo?: string;
+  readonly references?: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/**
+ * One mail. Its Message-ID is made of the alert's, so that a mail which is sent twice can be known as one, and the end of
+ * an alert answers its beginning. `domain` is that of the sender.
+ */
+export function emailMessage(notification: Notification, externalUrl: string, domain: string): EmailMessage {
+  const { alert, transition } = notification;
+  const title = headline(notification);
+  const told = facts(notification);
+  const channels = alert.channels.map(
+    ({ channel, unit, share, actual, expected }) =>
+      [
+        channel,
+        `${shown(actual, unit)}, expected ${shown(expected, unit)}, ${Math.round(share * 100)} % of the score`,
+      ] as const,
+  );
+  const url = alertUrl(alert, externalUrl);
+  const first = `<${alert.id}.firing@${domain}>`;
+  const lines = (pairs: readonly (readonly [string, string])[]) =>
+    pairs.map(([name, value]) => `${name}: ${value}`).join('\n');
+  const rows = [...told, ...channels]
+    .map(([name, value]) => `<tr><th align="left">${escaped(name)}</th><td>${escaped(value)}</td></tr>`)
+    .join('\n');
+  return {
+    subject: shortened(title, SUBJECT_LENGTH),
+    text: [title, lines(told), ...(channels.length === 0 ? [] : [lines(channels)]), url].join('\n\n'),
+    html: `<!doctype html>\n<html><body>\n<p><strong>${escaped(title)}</strong></p>\n<table cellpadding="4">\n${rows}\n</table>\n<p><a href="${escaped(url)}">Show the alert</a></p>\n</body></html>\n`,
+    messageId: transition === 'firing' ? first : `<${alert.id}.${transition}@${domain}>`,
+    ...(transition === 'firing' ? {} : { inReplyTo: first, references: first }),
+    // RFC 3834: no answering machine shall answer.
+    headers: { 'Auto-Submitted': 'auto-generated', 'X-Forewarn-Alert': alert.id },
+  };
+}
+
+function shown(value: number | null, unit: string): string {
+  if (value === null) return 'missing';
+  return unit === '' ? String(value) : `${value} ${unit}`;
+}
+
+function escaped(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
+}

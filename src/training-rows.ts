@@ -1,0 +1,119 @@
+import type { Hold } from './alerts/holds.ts';
+import type { Journal } from './alerts/journal.ts';
+import type { ClassConfig } from './config.ts';
+import { type AssetRows, joinRows } from './history/asset-rows.ts';
+import { type Exclusion, excludeRows, imputedStretches } from './history/exclusions.ts';
+import type { History } from './history/history.ts';
+import type { GatheredRows, RowRequest } from './models/retraining/challenge.ts';
+import { trainingSlices } from './models/retraining/training-slices.ts';
+import { excludedRanges, refusal, reportTrainingData } from './models/training-report.ts';
+import type { Alert } from './types.ts';
+
+export interface TrainingRowsParts {
+  readonly config: ClassConfig;
+  readonly history: Pick<History, 'read' | 'stats'>;
+  readonly journal: Pick<Journal, 'list' | 'holdsSince'>;
+  /** Times of planned work on an asset; none when left out. */
+  readonly plannedWork?: (
+    className: string,
+    assetId: string,
+    from: number,
+    to: number,
+  ) => readonly { readonly from: number; readonly to: number }[];
+}
+
+/** Most values of one training (64 MB). */
+const mostValues = 16_000_000;
+/** An alert that fired up to this long before the look back may reach into it. */
+const longestAlertMs = 7 * 86_400_000;
+
+/**
+ * Past rows of a class to train on: without what was alerted on, what was in maintenance or out of service, what is held
+ * values only, and what the training report finds unfit. Rejects with the history's errors and JOURNAL_FAILED.
+ */
+export function createTrainingRows({ config, history, journal, plannedWork }: TrainingRowsParts) {
+  const channels = config.channels.map(({ name }) => name);
+
+  return async ({ from, to, most, withAlerted }: RowRequest): Promise<GatheredRows> => {
+    const kept = history.stats().classes.find(({ name }) => name === config.name);
+    if (kept === undefined) return { assets: [], refusal: 'No rows of the class are kept yet.' };
+    const first = Math.max(from, kept.fromAt);
+    const last = Math.min(to, kept.toAt);
+    const share = Math.min(1, Math.max(0, last - first) / Math.max(1, kept.toAt - kept.fromAt));
+    const bound = Math.min(most, Math.floor(mostValues / channels.length));
+    const slices = trainingSlices(first, last, kept.rows * share, bound);
+    const read: AssetRows[][] = [];
+    for (const slice of slices) read.push(await history.read(config.name, slice));
+    const assets = joinSlices(read, channels.length);
+
+    const fewest = config.windowLength;
+    const exclusions = [
+      ...(withAlerted ? [] : alertedStretches(alertsOf(journal, config.name, first), config)),
+      ...heldStretches(journal.holdsSince(first), config.name),
+      ...assets.flatMap(({ assetId }) =>
+        (plannedWork?.(config.name, assetId, first, last) ?? []).map(
+          (work): Exclusion => ({ ...work, assetId, reason: 'maintenance' }),
+        ),
+      ),
+      ...assets.flatMap((rows) => imputedStretches(rows, channels.length, fewest)),
+    ];
+    const normal = excludeRows(assets, exclusions, channels.length).assets;
+    const report = reportTrainingData(normal, { ...config, channels, holdout: config.train.holdout });
+    const unfit = excludedRanges(report).map((range) => ({ ...range, reason: 'unfit' as const }));
+    return { assets: excludeRows(normal, unfit, channels.length).assets, refusal: refusal(report) };
+  };
+}
+
+function joinSlices(slices: readonly (readonly AssetRows[])[], channels: number): AssetRows[] {
+  const pieces = new Map<string, AssetRows[]>();
+  for (const rows of slices.flat()) {
+    const mine = pieces.get(rows.assetId);
+    if (mine === undefined) pieces.set(rows.assetId, [rows]);
+    else mine.push(rows);
+  }
+  return [...pieces]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([assetId, mine]) => (mine.length === 1 ? mine[0] : joinRows(assetId, mine, channels)));
+}
+
+/** The class's alerts of the model that may reach to `from` or later. */
+function alertsOf(journal: Pick<Journal, 'list'>, className: string, from: number): Alert[] {
+  const wanted = { className, rule: 'anomaly', limit: 1000 } as const;
+  const found: Alert[] = [];
+  let cursor: string | null = null;
+  do {
+    const page = journal.list({
+      ...wanted,
+      since: from - longestAlertMs,
+      ...(cursor === null ? {} : { cursor }),
+    });
+    found.push(...page.alerts);
+    cursor = page.nextCursor;
+  } while (cursor !== null);
+  // One that fires still may have begun at any time.
+  return [...found, ...journal.list({ ...wanted, state: 'firing' }).alerts];
+}
+
+/** From a window before each alert's first sign to a window after its end, at both of which nobody is sure. Pure. */
+export function alertedStretches(
+  alerts: readonly Alert[],
+  { windowLength, sampleEveryMs }: Pick<ClassConfig, 'windowLength' | 'sampleEveryMs'>,
+): Exclusion[] {
+  const margin = windowLength * sampleEveryMs;
+  return alerts.map(({ assetId, startedAt, resolvedAt }) => ({
+    assetId,
+    from: startedAt - margin,
+    to: (resolvedAt ?? Number.POSITIVE_INFINITY) + margin,
+    reason: 'alerted',
+  }));
+}
+
+/** Where an asset, or all of the class, was suppressed or out of service; shelving is about a nuisance, not about work. Pure. */
+export function heldStretches(holds: readonly Hold[], className: string): Exclusion[] {
+  return holds.flatMap(({ kind, of, since, until }): Exclusion[] => {
+    if (kind === 'shelved' || of.scope === 'alarm') return [];
+    if (of.scope === 'class' && of.className !== className) return [];
+    const assetId = of.scope === 'class' ? null : of.assetId;
+    return [{ assetId, from: since, to: until ?? Number.POSITIVE_INFINITY, reason: 'maintenance' }];
+  });
+}

@@ -1,0 +1,92 @@
+import { join } from 'node:path';
+import { type Alerting, createAlerting } from '../../../src/alerts/alerting.ts';
+import { type Journal, openJournal } from '../../../src/alerts/journal.ts';
+import { type NoiseConfig, NoiseControl } from '../../../src/alerts/noise/noise-control.ts';
+import { SilenceDesk } from '../../../src/alerts/noise/silence-desk.ts';
+import { silentLogger } from '../../../src/log.ts';
+import type { Alert, Asset } from '../../../src/types.ts';
+import { policy, temporaryDirectory, verdictOf } from '../support/fixtures.ts';
+
+const quiet: NoiseConfig = {
+  maintenance: [],
+  topology: [],
+  flapping: { everyMs: 0, low: 0.05, high: 0.2 },
+};
+
+export interface Stage {
+  readonly journal: Journal;
+  readonly alerting: Alerting;
+  readonly noise: NoiseControl;
+  readonly silences: SilenceDesk;
+  raise(asset: Asset): Alert;
+  resolve(asset: Asset): void;
+  newest(asset: Asset): Alert;
+  /** Idempotency keys of what waits for the sink, which takes them. */
+  told(): string[];
+  stop(): void;
+}
+
+/** A plant's alerts over restarts: each `start` opens the same journal file again. */
+export function noisyPlant(now: number, config: Partial<NoiseConfig> = {}) {
+  const file = join(temporaryDirectory(), 'alerts.db');
+  const wall = { now };
+  const clock = () => wall.now;
+  let at = 0;
+  const start = (): Stage => {
+    const journal = openJournal({ file, clock });
+    const channels = [
+      { name: 'speed', unit: '' },
+      { name: 'pressure', unit: '' },
+    ];
+    const noise = new NoiseControl({
+      config: { ...quiet, ...config },
+      silences: journal.silences,
+      flaps: journal.flaps,
+      channels: () => channels,
+      firing: () => alerting.firing(),
+      clock,
+    });
+    const alerting = createAlerting({
+      journal,
+      sinks: ['ops'],
+      policies: () => ({ ...policy, forMs: 0, keepFiringForMs: 0 }),
+      channels: () => channels,
+      knows: { asset: () => true, class: () => true },
+      mutes: noise,
+      clock,
+      log: silentLogger,
+    });
+    alerting.start();
+    const newest = (asset: Asset) => journal.list({ assetId: asset.id }).alerts[0]!;
+    const verdict = (asset: Asset, value: number) => {
+      at += 1;
+      alerting.onVerdict(verdictOf(asset, at, value));
+      alerting.flush();
+    };
+    return {
+      journal,
+      alerting,
+      noise,
+      silences: new SilenceDesk(noise.silences, alerting),
+      raise(asset) {
+        verdict(asset, 2);
+        return newest(asset);
+      },
+      resolve: (asset) => verdict(asset, 0),
+      newest,
+      told() {
+        const keys: string[] = [];
+        for (let row = journal.outbox.head('ops'); row !== null; row = journal.outbox.head('ops')) {
+          keys.push(row.notification.idempotencyKey);
+          journal.outbox.delivered(row.id);
+        }
+        return keys;
+      },
+      stop() {
+        alerting.stop();
+        journal.close();
+      },
+    };
+  };
+  return { wall, file, start };
+}

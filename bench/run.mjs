@@ -7,6 +7,8 @@ const benchmarks = {
   influx: './influx.mjs',
   budget: './alert-budget.mjs',
   history: './history.mjs',
+  choice: './choice.mjs',
+  parity: './parity.mjs',
 };
 
 const [name, ...args] = process.argv.slice(2);

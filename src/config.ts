@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import type { NoiseConfig } from './alerts/noise/noise-control.ts';
+import { type ChannelConfig, channelConfigs } from './config/channel-config.ts';
 import { crossCheck } from './config/cross-check.ts';
 import { durationMs } from './config/duration.ts';
 import { type InfluxConfig, influxConfig } from './config/influx-config.ts';
@@ -12,6 +13,7 @@ import { type RetrainConfig, retrainConfig } from './config/retrain-config.ts';
 import type { ConfigFile } from './config/schema.ts';
 import { type Environment, readFile, readSecret } from './config/secret.ts';
 import { validateAgainstSchema } from './config/validate.ts';
+import { type WatchdogConfig, watchdogConfig } from './config/watchdog-config.ts';
 import { ForewarnError, messageOf } from './errors.ts';
 import { parseTopicTemplate } from './ingest/topic-template.ts';
 import type { LogLevel } from './log.ts';
@@ -23,7 +25,7 @@ export interface ClassConfig {
   readonly name: string;
   readonly topic: string;
   readonly qos: 0 | 1 | 2;
-  readonly channels: readonly { readonly name: string; readonly unit: string; readonly path: string }[];
+  readonly channels: readonly ChannelConfig[];
   readonly timePath: string | null;
   readonly timeUnit: 'auto' | 'ms' | 's' | 'iso';
   readonly maxAheadMs: number;
@@ -50,7 +52,7 @@ export interface ClassConfig {
 }
 
 /** The configuration as the daemon uses it: complete, checked, frozen, with its secrets read. Never log it. */
-export interface Config extends NotificationConfig {
+export interface Config extends NotificationConfig, WatchdogConfig {
   readonly stateDir: string;
   readonly log: { readonly level: LogLevel; readonly format: 'auto' | 'json' | 'pretty' };
   readonly mqtt: {
@@ -220,6 +222,7 @@ function build(file: ConfigFile, context: LoadContext & { problems: Problem[] })
     },
     classes: Object.entries(file.classes).map(([name, options]) => buildClass(name, options)),
     ...notificationConfig(file, context),
+    ...watchdogConfig(file),
     influx: influxConfig(file, context),
     noise: noiseConfig(file, context),
     retention: {
@@ -239,17 +242,11 @@ function stateDir(file: ConfigFile, context: LoadContext): string {
 }
 
 function buildClass(name: string, options: ConfigFile['classes'][string]): ClassConfig {
-  // With one value a topic the path is what stands at `{channel}`; in a JSON object the usual place is `values`.
-  const prefix = options.topic.includes('{channel}') ? '' : 'values.';
   return {
     name,
     topic: options.topic,
     qos: options.qos as 0 | 1 | 2,
-    channels: Object.entries(options.channels).map(([channel, { unit, path }]) => ({
-      name: channel,
-      unit,
-      path: path ?? `${prefix}${channel}`,
-    })),
+    channels: channelConfigs(options),
     timePath: options.time.path,
     timeUnit: options.time.unit as ClassConfig['timeUnit'],
     maxAheadMs: durationMs(options.time.max_ahead),

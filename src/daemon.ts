@@ -83,6 +83,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       clock,
       channelsOf: (className) => config.classes.find(({ name }) => name === className)!.channels,
       alertOf: (assetId, rule) => pipeline.alerting.current(assetId, rule)?.alert?.id ?? null,
+      limitRulesOf: (className) => pipeline.lines.get(className)!.limits.rules,
     });
     const influx = await influxOutput(config, { clock, log });
     let apiUrl = '';

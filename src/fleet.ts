@@ -76,6 +76,8 @@ export interface FleetOptions {
   readonly clock: Clock;
   /** Id of the alert of this rule that fires for the asset, or null. */
   readonly alertOf: (assetId: string, rule: AlertRule) => string | null;
+  /** Rules of the class beside the model's verdict and silence; none when left out. */
+  readonly limitRulesOf?: (className: string) => readonly AlertRule[];
 }
 
 /** Sweeps so far apart mean that the machine slept or its clock was set: that is no silence of the assets. */
@@ -83,7 +85,7 @@ const PAUSE_MS = 30_000;
 
 /** Makes an empty fleet. Rows and verdicts are copied into pooled memory, so a row costs no allocation. */
 export function createFleet(options: FleetOptions): Fleet {
-  const { history, channelsOf, clock, alertOf } = options;
+  const { history, channelsOf, clock, alertOf, limitRulesOf } = options;
   const slabs: Slab[] = [];
   /** The slab of a class that has room. */
   const open = new Map<string, Slab>();
@@ -111,8 +113,14 @@ export function createFleet(options: FleetOptions): Fleet {
     return slab;
   }
 
-  function alertOfAny(id: string): string | null {
-    return alertOf(id, 'anomaly') ?? alertOf(id, 'silent');
+  function alertOfAny({ id, className }: Asset): string | null {
+    const found = alertOf(id, 'anomaly') ?? alertOf(id, 'silent');
+    if (found !== null || limitRulesOf === undefined) return found;
+    for (const rule of limitRulesOf(className)) {
+      const alert = alertOf(id, rule);
+      if (alert !== null) return alert;
+    }
+    return null;
   }
 
   return {
@@ -178,7 +186,7 @@ export function createFleet(options: FleetOptions): Fleet {
         const has = slab.assets[place].labels;
         if (!wanted.every(([name, value]) => Object.hasOwn(has, name) && has[name] === value)) continue;
         if (page.length === limit) return { assets: page, next: index };
-        page.push(viewOf(slab, place, alertOfAny(slab.assets[place].id)));
+        page.push(viewOf(slab, place, alertOfAny(slab.assets[place])));
       }
       return { assets: page, next: null };
     },
@@ -187,7 +195,8 @@ export function createFleet(options: FleetOptions): Fleet {
       const index = indexById.get(id);
       if (index === undefined) return null;
       const slab = slabOf[index];
-      return detailOf(slab, placeOf[index], alertOfAny(id), channelsOf(slab.className));
+      const place = placeOf[index];
+      return detailOf(slab, place, alertOfAny(slab.assets[place]), channelsOf(slab.className));
     },
 
     summary() {

@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { ruleKindOf } from './alerts/alert-rule.ts';
 import type { StatusBody } from './api/status-schema.ts';
 import type { Timed } from './api/timed.ts';
 import type { Alert } from './types.ts';
@@ -98,6 +99,12 @@ const counters: readonly Pulled[] = [
         const known = outcome === 'normal' || outcome === 'anomalous';
         return [{ kind: known ? outcome : 'unknown', reason: known ? '' : outcome }, value];
       }),
+  ),
+  metric(
+    'forewarn_windows_tolerated_total',
+    'Windows that are normal because their deviation does not matter, whatever the score.',
+    ['reason'],
+    ({ scoring }) => by('reason', scoring.tolerated),
   ),
   metric(
     'forewarn_alert_verdicts_ignored_total',
@@ -254,7 +261,7 @@ export function createMetrics(build: { readonly version: string; readonly engine
       batchWindows.observe(windows);
     },
     observeAlert({ className, rule, state }) {
-      (state === 'firing' ? raised : resolved).inc({ class: className, rule });
+      (state === 'firing' ? raised : resolved).inc({ class: className, rule: ruleKindOf(rule) });
     },
     async text() {
       // All metrics of one scrape describe one moment; the collectors run before the first of them waits.

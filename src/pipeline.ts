@@ -1,8 +1,11 @@
 import { type AlertOutputs, sinkNames } from './alert-outputs.ts';
-import { type Alerting, createAlerting } from './alerts/alerting.ts';
+import { type Alerting, type ClassAlerts, createAlerting } from './alerts/alerting.ts';
+import { isLimitRule } from './alerts/alert-rule.ts';
+import { type DeviationGate, deviationGate } from './alerts/deviation.ts';
 import type { Training } from './alerts/influx/event-lines.ts';
 import type { InfluxOutput } from './alerts/influx/influx-output.ts';
 import type { Journal } from './alerts/journal.ts';
+import { LimitWatch } from './alerts/limit-watch.ts';
 import { NoiseControl } from './alerts/noise/noise-control.ts';
 import { SilenceDesk } from './alerts/noise/silence-desk.ts';
 import type { ClassConfig, Config } from './config.ts';
@@ -53,6 +56,11 @@ export interface ClassLine {
   readonly config: ClassConfig;
   readonly learner: Learner;
   readonly scorer: Scorer;
+  readonly limits: LimitWatch;
+  /** Of alerts beyond a limit, which has delays of its own. */
+  readonly limitAlert: ClassAlerts;
+  /** Null when every deviation matters. */
+  readonly gate: DeviationGate | null;
   readonly care: ClassCare | null;
 }
 
@@ -79,13 +87,15 @@ export function connectPipeline(parts: PipelineParts): Pipeline {
       onAsset(asset) {
         fleet.onAsset(asset);
         noise.onAsset(asset);
+        line(asset.className).limits.onAsset(asset);
       },
       onRow(row) {
         fleet.onRow(row);
         noise.onRow(row);
         influx?.onRow(row);
         parts.history?.append(row);
-        const { learner, care } = line(row.asset.className);
+        const { learner, limits, care } = line(row.asset.className);
+        limits.onRow(row);
         learner.accept(row);
         care?.onRow(row);
       },
@@ -106,11 +116,24 @@ export function connectPipeline(parts: PipelineParts): Pipeline {
   };
 
   for (const classConfig of config.classes) {
-    const scorer = connectScorer(classConfig, parts, onVerdict);
+    const { clear, consequence } = classConfig.alert;
+    const gate = deviationGate({
+      rules: classConfig.channels.map(({ deviation }) => deviation),
+      from: clear,
+    });
+    const limits = new LimitWatch({
+      channels: classConfig.channels,
+      consequence,
+      alerting: () => alerting,
+      clock: parts.clock,
+    });
+    const limitAlert = { ...classConfig.alert, forMs: 0, keepFiringForMs: 0 };
+    const judged = gate === null ? onVerdict : (verdict: Verdict) => onVerdict(gate.judge(verdict));
+    const scorer = connectScorer(classConfig, parts, judged);
     const onModel = (model: Model) => line(classConfig.name).care?.onModel(model);
     const learner = connectLearner(classConfig, parts, scorer, onModel);
     const care = parts.connectCare?.(classConfig, learner) ?? null;
-    lines.set(classConfig.name, { config: classConfig, learner, scorer, care });
+    lines.set(classConfig.name, { config: classConfig, learner, scorer, limits, limitAlert, gate, care });
   }
 
   const noise = new NoiseControl({
@@ -125,7 +148,10 @@ export function connectPipeline(parts: PipelineParts): Pipeline {
   const alerting = createAlerting({
     journal: parts.journal,
     sinks: [...sinkNames(config), ...(influx === null ? [] : [influx.sink.name])],
-    policies: (className) => line(className).config.alert,
+    policies: (className, rule) => {
+      const { config, limitAlert } = line(className);
+      return isLimitRule(rule) ? limitAlert : config.alert;
+    },
     channels: (className) => line(className).config.channels,
     knows: { asset: (id) => fleet.asset(id) !== null, class: (name) => lines.has(name) },
     mutes: noise,

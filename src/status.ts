@@ -5,6 +5,7 @@ import { shownUrl } from './connections.ts';
 import type { DaemonParts } from './daemon-parts.ts';
 import { ForewarnError } from './errors.ts';
 import { retrainingStatus } from './model-cares.ts';
+import type { ToleratedReason } from './types.ts';
 import { version } from './version.ts';
 
 type Status = ReturnType<ApiSources['status']>;
@@ -80,7 +81,7 @@ function statusOf({
       lastError: mqtt.lastError ?? mqtt.subscriptions.find(({ error }) => error !== null)?.error ?? null,
     },
     ingest: { ...pipeline.ingest.stats(), lastRefusals: [...pipeline.ingest.refusals()] },
-    scoring: { engine: engine.status(), ...sumScoring(pipeline), verdicts: { ...summary.verdicts } },
+    scoring: { engine: engine.status(), ...sumScoring(pipeline), tolerated: toleratedBy(pipeline), verdicts: { ...summary.verdicts } },
     classes: [...pipeline.lines].map(([name, { learner }]) => {
       const { phase, ...learning } = learner.status();
       const states = summary.classes.find((one) => one.name === name)?.states;
@@ -103,6 +104,15 @@ function sumScoring({ lines }: DaemonParts['pipeline']) {
     total.scored += scored;
     total.overloaded += overloaded;
     total.failed += failed;
+  }
+  return total;
+}
+
+function toleratedBy({ lines }: DaemonParts['pipeline']): Status['scoring']['tolerated'] {
+  const total: Record<ToleratedReason, number> = { other_direction: 0, below_minimum: 0 };
+  for (const { gate } of lines.values()) {
+    total.other_direction += gate?.counts.other_direction ?? 0;
+    total.below_minimum += gate?.counts.below_minimum ?? 0;
   }
   return total;
 }

@@ -6,7 +6,12 @@ import { type Exclusion, excludeRows, imputedStretches } from './history/exclusi
 import type { History } from './history/history.ts';
 import type { GatheredRows, RowRequest } from './models/retraining/challenge.ts';
 import { trainingSlices } from './models/retraining/training-slices.ts';
-import { excludedRanges, refusal, reportTrainingData } from './models/training-report.ts';
+import {
+  excludedRanges,
+  refusal,
+  reportTrainingData,
+  type TrainingReport,
+} from './models/training-report.ts';
 import type { Alert } from './types.ts';
 
 export interface TrainingRowsParts {
@@ -34,6 +39,20 @@ const longestAlertMs = 7 * 86_400_000;
 export function createTrainingRows({ config, history, journal, plannedWork }: TrainingRowsParts) {
   const channels = config.channels.map(({ name }) => name);
 
+  const clean = (rows: AssetRows, exclusions: readonly Exclusion[]): Cleaned => {
+    const width = channels.length;
+    const { assetId, at } = rows;
+    const planned = plannedWork?.(config.name, assetId, at[0], at[at.length - 1]) ?? [];
+    const own: Exclusion[] = [
+      ...planned.map(({ from, to }) => ({ assetId, from, to, reason: 'maintenance' as const })),
+      ...imputedStretches(rows, width, config.windowLength),
+    ];
+    const normal = excludeRows([rows], [...exclusions, ...own], width).assets;
+    const report = reportTrainingData(normal, { ...config, channels, holdout: config.train.holdout });
+    const unfit = excludedRanges(report).map((range) => ({ ...range, reason: 'unfit' as const }));
+    return { rows: excludeRows(normal, unfit, width).assets, report };
+  };
+
   return async ({ from, to, most, withAlerted }: RowRequest): Promise<GatheredRows> => {
     const kept = history.stats().classes.find(({ name }) => name === config.name);
     if (kept === undefined) return { assets: [], refusal: 'No rows of the class are kept yet.' };
@@ -46,21 +65,39 @@ export function createTrainingRows({ config, history, journal, plannedWork }: Tr
     for (const slice of slices) read.push(await history.read(config.name, slice));
     const assets = joinSlices(read, channels.length);
 
-    const fewest = config.windowLength;
     const exclusions = [
       ...(withAlerted ? [] : alertedStretches(alertsOf(journal, config.name, first), config)),
       ...heldStretches(journal.holdsSince(first), config.name),
-      ...assets.flatMap(({ assetId }) =>
-        (plannedWork?.(config.name, assetId, first, last) ?? []).map(
-          (work): Exclusion => ({ ...work, assetId, reason: 'maintenance' }),
-        ),
-      ),
-      ...assets.flatMap((rows) => imputedStretches(rows, channels.length, fewest)),
     ];
-    const normal = excludeRows(assets, exclusions, channels.length).assets;
-    const report = reportTrainingData(normal, { ...config, channels, holdout: config.train.holdout });
-    const unfit = excludedRanges(report).map((range) => ({ ...range, reason: 'unfit' as const }));
-    return { assets: excludeRows(normal, unfit, channels.length).assets, refusal: refusal(report) };
+    const cleaned: Cleaned[] = [];
+    for (const rows of assets) {
+      // One asset after the other: between two of them the line goes on.
+      await new Promise((resolve) => setImmediate(resolve));
+      cleaned.push(clean(rows, exclusions));
+    }
+    return {
+      assets: cleaned.flatMap(({ rows }) => rows),
+      refusal: refusal(mergeReports(cleaned.map(({ report }) => report))),
+    };
+  };
+}
+
+/** What one asset has that can be trained on, and what was found of it. */
+interface Cleaned {
+  readonly rows: readonly AssetRows[];
+  readonly report: TrainingReport;
+}
+
+/** One report of all assets, from one of each. */
+function mergeReports(reports: readonly TrainingReport[]): TrainingReport {
+  const sum = (of: (report: TrainingReport) => number) =>
+    reports.reduce((total, report) => total + of(report), 0);
+  return {
+    rows: sum(({ rows }) => rows),
+    assets: sum(({ assets }) => assets),
+    findings: reports.flatMap(({ findings }) => findings),
+    windows: sum(({ windows }) => windows),
+    windowsNeeded: reports[0]?.windowsNeeded ?? 0,
   };
 }
 

@@ -76,17 +76,40 @@ export type UnknownReason =
   /** The engine refused the batch. */
   | 'engine_failed';
 
+/** Why a window counts as normal although its score says otherwise: the class does not mind this deviation. */
+export type ToleratedReason =
+  /** No guilty channel deviates in the direction that matters. */
+  | 'other_direction'
+  /** None that does deviates by as much as matters. */
+  | 'below_minimum';
+
 export type Verdict =
   | {
       readonly kind: 'normal' | 'anomalous';
       readonly asset: Asset;
       readonly at: number;
       readonly score: Score;
+      /** Of a normal window only. */
+      readonly tolerated?: ToleratedReason;
     }
   | { readonly kind: 'unknown'; readonly asset: Asset; readonly at: number; readonly reason: UnknownReason };
 
-/** What an alert is about: the model's verdict, or an asset that no longer publishes. */
-export type AlertRule = 'anomaly' | 'silent';
+/**
+ * What an alert is about: the model's verdict, an asset that no longer publishes, or a channel beyond its limits. One
+ * side of one channel is an alarm of its own, such as `limit:pressure:high`: asset and rule together are what is
+ * shelved, what flaps, and what has one alert at a time.
+ */
+export type AlertRule = 'anomaly' | 'silent' | LimitRule | WatchdogRule;
+
+export type LimitRule = `limit:${string}:${'high' | 'low'}`;
+
+/** Trouble of Forewarn itself, which is the asset `forewarn` then. */
+export type WatchdogRule =
+  | 'watchdog:no_data'
+  | 'watchdog:training_failed'
+  | 'watchdog:data_dropped'
+  | 'watchdog:sink_failing'
+  | 'watchdog:disk_full';
 
 /** How much an alert matters, least first; of the class's consequence and of how far the score went. */
 export type AlertPriority = 'low' | 'medium' | 'high' | 'critical';
@@ -171,7 +194,7 @@ export interface Alert {
   readonly state: 'firing' | 'resolved';
   readonly operatorState: OperatorState;
   readonly handling: AlertHandling;
-  /** Rises with the peak of the score. */
+  /** Rises with the peak of the score, and when a worse limit is passed. */
   readonly priority: AlertPriority;
   /** First anomalous verdict of the episode. */
   readonly startedAt: number;

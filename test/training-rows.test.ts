@@ -3,7 +3,12 @@ import type { Hold } from '../src/alerts/holds.ts';
 import { resolveConfig } from '../src/config.ts';
 import type { AssetRows } from '../src/history/asset-rows.ts';
 import { excludeRows } from '../src/history/exclusions.ts';
-import { alertedStretches, createTrainingRows, heldStretches } from '../src/training-rows.ts';
+import {
+  alertedStretches,
+  createTrainingRows,
+  heldStretches,
+  type TrainingRowsParts,
+} from '../src/training-rows.ts';
 import type { Alert } from '../src/types.ts';
 import { healthyRows } from './models/support/fixtures.ts';
 
@@ -28,10 +33,12 @@ function gatherer(
   alerts: readonly Alert[] = [],
   holds: readonly Hold[] = [],
   kept: readonly AssetRows[] = rows,
+  plannedWork: TrainingRowsParts['plannedWork'] = () => [],
 ) {
   const reads: { from?: number; to?: number }[] = [];
   const gather = createTrainingRows({
     config,
+    plannedWork,
     history: {
       stats: () => {
         const count = kept.reduce((sum, { at }) => sum + at.length, 0);
@@ -95,6 +102,13 @@ describe('training rows', () => {
     const ofClass: Hold = { ...hold, ...part, of: { scope: 'class', className: 'pump' } };
     const both = (await gatherer([], [ofClass]).gather(request)).assets;
     expect([countOf(both, 'a'), countOf(both, 'b')]).toEqual([1100, 1100]);
+  });
+
+  it('are without planned work on the asset', async () => {
+    const work = (_className: string, assetId: string) =>
+      assetId === 'b' ? [{ from: from + 300 * second, to: from + 349 * second }] : [];
+    const { assets } = await gatherer([], [], rows, work).gather(request);
+    expect([countOf(assets, 'a'), countOf(assets, 'b')]).toEqual([1200, 1150]);
   });
 
   it('are without stretches of held values', async () => {

@@ -7,11 +7,12 @@ import { type ConditionDetails, describeAnomaly, evidenceOf } from './evidence.t
 import type { Journal, StoredState } from './journal.ts';
 import type { Mutes } from './noise/mute.ts';
 import { OperatorDesk } from './operator-desk.ts';
-import { handlingWhenRaised, move, operatorStateOf, withHandling } from './operator-state.ts';
-import { priorityOf } from './priority.ts';
+import { isWithheld, move, withHandling } from './operator-state.ts';
+import { escalatedAlert, raisedAlert, withPeak } from './raised-alert.ts';
 import {
   type AlertInput,
   type AlertPolicy,
+  type AlertState,
   type FiringState,
   inactive,
   interrupted,
@@ -30,7 +31,7 @@ export interface AlertingOptions {
   /** Names of the sinks that every alert goes to. */
   readonly sinks: readonly string[];
   /** Asked at every verdict, so it must be a look-up. */
-  readonly policies: (className: string) => ClassAlerts;
+  readonly policies: (className: string, rule: AlertRule) => ClassAlerts;
   /** Channels of the class, in the order of a score's arrays. */
   readonly channels: (className: string) => readonly Channel[];
   /** Which assets have been heard of, and which classes there are. */
@@ -72,7 +73,8 @@ export interface Alerting {
   onVerdict(verdict: Verdict): void;
   /**
    * Says that a condition of another rule than the model's verdict does, or does not, hold, at `at`; call it again and
-   * again while it lasts. `describe` is asked when an alert is raised.
+   * again while it lasts. `describe` is asked when an alert is raised, and when it escalates, which it does when `level`
+   * is more than it was in this episode.
    */
   onCondition(
     rule: Exclude<AlertRule, 'anomaly'>,
@@ -80,6 +82,7 @@ export interface Alerting {
     active: boolean,
     at: number,
     describe: (asset: Asset) => ConditionDetails,
+    level?: number,
   ): void;
   /** Brings back what was shelved for long enough; call it about once a second. */
   sweep(): void;
@@ -102,6 +105,9 @@ export function createAlerting(options: AlertingOptions): Alerting {
   return new JournaledAlerting(options);
 }
 
+/** A window whose deviation does not matter counts as clear, whatever the policy. */
+const TOLERATED_SCORE = Number.NEGATIVE_INFINITY;
+
 /** What is raised: by the model's verdict, or by a condition. */
 type Cause = { readonly verdict: Verdict } | { readonly describe: (asset: Asset) => ConditionDetails };
 
@@ -112,14 +118,14 @@ class JournaledAlerting implements Alerting {
   readonly #queue: CommitQueue;
   readonly #episodes = new Episodes();
   readonly #listeners = new Set<() => void>();
-  readonly #transitions = { pending_started: 0, pending_cancelled: 0, raised: 0, resolved: 0 };
+  readonly #transitions = { pending_started: 0, pending_cancelled: 0, raised: 0, escalated: 0, resolved: 0 };
   readonly #ignored = { journal_failing: 0, no_time: 0 };
 
   constructor(options: AlertingOptions) {
     this.#options = options;
     this.#nextId = createAlertIds(options.clock);
-    this.#queue = new CommitQueue(options.journal, options.log, (alert) => {
-      options.onChange?.(alert);
+    this.#queue = new CommitQueue(options.journal, options.log, (alert, reason) => {
+      if (reason !== 'escalated') options.onChange?.(alert);
       this.#tell();
     });
     this.desk = new OperatorDesk({
@@ -139,7 +145,9 @@ class JournaledAlerting implements Alerting {
 
   onVerdict(verdict: Verdict): void {
     const input: AlertInput =
-      verdict.kind === 'unknown' ? verdict : { kind: 'score', value: verdict.score.value };
+      verdict.kind === 'unknown'
+        ? verdict
+        : { kind: 'score', value: verdict.tolerated === undefined ? verdict.score.value : TOLERATED_SCORE };
     this.#step('anomaly', verdict.asset, input, Math.round(verdict.at), { verdict });
   }
 
@@ -149,8 +157,10 @@ class JournaledAlerting implements Alerting {
     active: boolean,
     at: number,
     describe: (asset: Asset) => ConditionDetails,
+    level = 0,
   ): void {
-    this.#step(rule, asset, { kind: active ? 'active' : 'inactive' }, Math.round(at), { describe });
+    const input: AlertInput = active ? { kind: 'active', level } : { kind: 'inactive' };
+    this.#step(rule, asset, input, Math.round(at), { describe });
   }
 
   sweep(): void {
@@ -215,16 +225,22 @@ class JournaledAlerting implements Alerting {
       this.#ignored[ignored] += 1;
       return;
     }
-    const policy = this.#options.policies(asset.className);
+    const policy = this.#options.policies(asset.className, rule);
     const before = this.#episodes.get(rule, asset.id);
     const { state, transition } = step(before?.state ?? inactive, input, at, policy);
     if (transition === null) {
       if (before === undefined || state.phase === 'inactive') return;
-      const alert = before.alert === null ? null : withPeak(before.alert, state.peakScore, policy);
+      const alert = before.alert === null ? null : withPeak(before.alert, state.peakScore, policy.consequence);
       this.#episodes.set(rule, asset.id, { state, alert });
       return;
     }
     this.#transitions[transition] += 1;
+    const standing = before?.alert ?? null;
+    if (transition === 'escalated') {
+      if (standing !== null && 'describe' in cause)
+        this.#escalated(asset, standing, state, at, cause.describe(asset));
+      return;
+    }
     if (transition === 'raised' || transition === 'resolved')
       this.#options.mutes?.observe({
         assetId: asset.id,
@@ -235,7 +251,7 @@ class JournaledAlerting implements Alerting {
     const alert =
       state.phase === 'firing'
         ? this.#raised(rule, asset, state, cause)
-        : this.#resolved(before?.alert ?? null, at);
+        : this.#resolved(standing, at);
     if (state.phase === 'inactive') this.#episodes.delete(rule, asset.id);
     else this.#episodes.set(rule, asset.id, { state, alert });
     const sinks = alert?.handling.told === true ? this.#options.sinks : [];
@@ -243,32 +259,24 @@ class JournaledAlerting implements Alerting {
   }
 
   #raised(rule: AlertRule, asset: Asset, state: FiringState, cause: Cause): Alert {
-    const { consequence, action } = this.#options.policies(asset.className);
+    const { consequence, action } = this.#options.policies(asset.className, rule);
     const { id: assetId, className, labels } = asset;
-    const handling = handlingWhenRaised(this.desk.withholding({ assetId, className, labels, rule }));
+    const withholding = this.desk.withholding({ assetId, className, labels, rule });
     const score = 'verdict' in cause && cause.verdict.kind !== 'unknown' ? cause.verdict.score : null;
     const channels = score === null ? [] : evidenceOf(score, this.#options.channels(className));
     const said = 'describe' in cause ? cause.describe(asset) : describeAnomaly(asset, channels);
-    return {
-      id: this.#nextId(),
-      assetId,
-      className,
-      labels,
-      rule,
-      state: 'firing',
-      operatorState: operatorStateOf(handling, true),
-      handling,
-      priority: priorityOf(consequence, state.peakScore),
-      startedAt: state.startedAt,
-      firedAt: state.firedAt,
-      resolvedAt: null,
-      score: score?.value ?? null,
-      peakScore: state.peakScore,
-      model: score?.model ?? null,
-      channels: said.channels,
-      summary: said.summary,
-      action,
-    };
+    const id = this.#nextId();
+    return raisedAlert({ id, rule, asset, state, score, said, withholding, consequence, action });
+  }
+
+  #escalated(asset: Asset, before: Alert, state: AlertState, at: number, said: ConditionDetails): void {
+    const alert = escalatedAlert(before, said);
+    const { id, rule, handling, priority } = alert;
+    const { summary } = said;
+    this.#episodes.set(rule, asset.id, { state, alert });
+    const sinks = handling.told && !isWithheld(handling) ? this.#options.sinks : [];
+    this.#queue.push({ assetId: asset.id, rule, state, alert, at, reason: 'escalated', sinks, summary });
+    this.#options.log.warn({ alert: id, asset: asset.id, priority }, `alert escalates: ${summary}`);
   }
 
   /** Null when the episode that ends was only pending. */
@@ -279,9 +287,4 @@ class JournaledAlerting implements Alerting {
     // After the asset's clock has jumped back an alert would end before it began, which receivers refuse.
     return withHandling({ ...alert, state: 'resolved', resolvedAt: Math.max(at, alert.firedAt) }, handling);
   }
-}
-
-function withPeak(alert: Alert, peakScore: number | null, { consequence }: ClassAlerts): Alert {
-  if (peakScore === alert.peakScore) return alert;
-  return { ...alert, peakScore, priority: priorityOf(consequence, peakScore) };
 }

@@ -2,12 +2,15 @@ import { ForewarnError, messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Alert } from '../types.ts';
 import type { Journal, JournalEntry } from './journal.ts';
+import type { TransitionReason } from './state.ts';
 
 /** A storm of this many transitions is written at once, without waiting for the end of the turn. */
 const COMMIT_AT = 1024;
 /** While the journal cannot be written this many transitions wait in memory; then the queue is full. */
 const UNCOMMITTED_LIMIT = 10_000;
 const RETRY_MS = 1000;
+
+type CommittedReason = Extract<TransitionReason, 'raised' | 'escalated' | 'resolved'>;
 
 /**
  * Transitions on their way to the journal. Those of one turn of the event loop share a transaction: the price of
@@ -16,13 +19,17 @@ const RETRY_MS = 1000;
 export class CommitQueue {
   readonly #journal: Journal;
   readonly #log: Logger;
-  readonly #onCommitted: (alert: Alert) => void;
+  readonly #onCommitted: (alert: Alert, reason: CommittedReason) => void;
   #entries: JournalEntry[] = [];
   #scheduled: NodeJS.Immediate | null = null;
   #retry: NodeJS.Timeout | null = null;
   #error: string | null = null;
 
-  constructor(journal: Journal, log: Logger, onCommitted: (alert: Alert) => void) {
+  constructor(
+    journal: Journal,
+    log: Logger,
+    onCommitted: (alert: Alert, reason: CommittedReason) => void,
+  ) {
     this.#journal = journal;
     this.#log = log;
     this.#onCommitted = onCommitted;
@@ -63,7 +70,8 @@ export class CommitQueue {
       }
       this.#entries = this.#entries.slice(entries.length);
       for (const { alert, reason } of entries) {
-        if (alert !== null && (reason === 'raised' || reason === 'resolved')) this.#onCommitted(alert);
+        if (alert !== null && (reason === 'raised' || reason === 'escalated' || reason === 'resolved'))
+          this.#onCommitted(alert, reason);
       }
     }
     return true;

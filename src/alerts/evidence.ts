@@ -1,4 +1,4 @@
-import type { Asset, Channel, ChannelEvidence, Score } from '../types.ts';
+import type { AlertPriority, Asset, Channel, ChannelEvidence, Score } from '../types.ts';
 
 /** More channels than this do not fit into one sentence; the evidence lists all of them. */
 const CHANNELS_IN_SUMMARY = 3;
@@ -13,6 +13,8 @@ export interface ConditionDetails {
   readonly summary: string;
   /** Most guilty first; empty when it is not about channels. */
   readonly channels: readonly ChannelEvidence[];
+  /** When left out it follows from the class's consequence. */
+  readonly priority?: AlertPriority;
 }
 
 /** All channels of a score, most guilty first; values that are missing are null. */
@@ -38,6 +40,20 @@ export function describeAnomaly(asset: Asset, channels: readonly ChannelEvidence
 /** An asset that no longer publishes. */
 export function describeSilence(asset: Asset): ConditionDetails {
   return { summary: `${nameOf(asset)}: sends no data any more`, channels: [] };
+}
+
+/** A channel that reads `value`, beyond its limit of the name and place given. */
+export function describeLimit(
+  asset: Asset,
+  { name, unit }: Channel,
+  value: number,
+  limit: { readonly name: string; readonly place: number },
+): Omit<ConditionDetails, 'priority'> {
+  const actual = finite(value);
+  const inUnit = unit === '' ? '' : ` ${unit}`;
+  const what = `${name} reads ${actual}${inUnit}, and its limit ${limit.name} is ${finite(limit.place)}${inUnit}`;
+  const channels = [{ channel: name, unit, share: 1, expected: null, actual }];
+  return { summary: `${nameOf(asset)}: ${what}`, channels };
 }
 
 /** `pump-3 (north/1)` when the topic names the asset, else its id. */

@@ -33,10 +33,12 @@ export interface StoredState {
   readonly alert: Alert | null;
 }
 
-/** One change of phase. `alert` is there when the change raises or resolves one. */
+/** One change of phase, or of level. `alert` is there when the change raises, escalates or resolves one. */
 export interface JournalEntry extends StoredState {
   readonly at: number;
   readonly reason: TransitionReason;
+  /** What it has come to, of an alert that escalates; its own summary is as it was when it was raised. */
+  readonly summary?: string;
   /** Where the alert is to be delivered; none of an alert that was raised while it is withheld. */
   readonly sinks: readonly string[];
 }
@@ -126,6 +128,13 @@ export function openJournal(options: { readonly file: string; readonly clock: Cl
     else upsertState.run(assetId, rule, alert?.id ?? null, state.lastAt, JSON.stringify(state));
   };
 
+  const escalateOne = (alert: Alert, { at, reason, sinks, summary = '', state }: JournalEntry, now: number) => {
+    alerts.update(alert, now);
+    const line = { at, recordedAt: now, what: alert.operatorState, by: null, comment: summary };
+    alerts.log(alert.id, { ...line, reason });
+    enqueue({ ...alert, summary }, sinks, state.phase === 'firing' ? (state.level ?? null) : null);
+  };
+
   const recordOne = (entry: JournalEntry, now: number) => {
     const { alert, at, reason } = entry;
     if (alert !== null && (reason === 'raised' || reason === 'resolved')) {
@@ -137,6 +146,7 @@ export function openJournal(options: { readonly file: string; readonly clock: Cl
         alerts.log(alert.id, { ...line, what: alert.operatorState, reason: 'not_told' });
       enqueue(alert, entry.sinks);
     }
+    if (alert !== null && reason === 'escalated') escalateOne(alert, entry, now);
     store(entry);
   };
 

@@ -78,11 +78,15 @@ export function createOutboxTable(database: JournalDatabase, clock: Clock) {
     sinksWithBacklog: () => guard(() => (selectSinks.all() as { sink: string }[]).map((row) => row.sink)),
   };
 
-  /** One row for each sink. The key is made of what never changes, so that no retry can give a second one. */
-  const enqueue = (alert: Alert, sinks: readonly string[]): void => {
+  /**
+   * One row for each sink. The key is made of what never changes, so that no retry can give a second one; an alert that
+   * fires is told once, and once more at each level it escalates to.
+   */
+  const enqueue = (alert: Alert, sinks: readonly string[], level: number | null = null): void => {
     const payload = JSON.stringify(alert);
+    const what = level === null ? alert.state : `${alert.state}:${level}`;
     for (const sink of sinks) {
-      insert.run(alert.id, alert.state, sink, `${alert.id}:${alert.state}:${sink}`, payload);
+      insert.run(alert.id, alert.state, sink, `${alert.id}:${what}:${sink}`, payload);
     }
   };
   return { outbox, enqueue };

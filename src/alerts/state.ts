@@ -14,10 +14,13 @@ export interface AlertPolicy {
   readonly keepFiringForMs: number;
 }
 
-/** `score` is one scored window; `active` and `inactive` are of rules that know at once, and count no windows. */
+/**
+ * `score` is one scored window; `active` and `inactive` are of rules that know at once, and count no windows. `level` is
+ * how bad it is, of rules that have several grades of it.
+ */
 export type AlertInput =
   | { readonly kind: 'score'; readonly value: number }
-  | { readonly kind: 'active' }
+  | { readonly kind: 'active'; readonly level?: number }
   | { readonly kind: 'inactive' }
   | { readonly kind: 'unknown'; readonly reason: string };
 
@@ -55,14 +58,16 @@ interface PendingState extends Timed {
 export interface FiringState extends Timed {
   readonly phase: 'firing';
   readonly firedAt: number;
+  /** The worst level of the episode; absent without levels. */
+  readonly level?: number;
   /** How many inputs in a row were clear so far; 0 while it is active. */
   readonly clearWindows: number;
   /** How long it has been clear so far; null while it is active. */
   readonly clearMs: number | null;
 }
 
-/** Why a state changed its phase; also the metric label and the reason in the journal. */
-export type TransitionReason = 'pending_started' | 'pending_cancelled' | 'raised' | 'resolved';
+/** Why a state changed its phase, or became worse (`escalated`); also the metric label and the reason in the journal. */
+export type TransitionReason = 'pending_started' | 'pending_cancelled' | 'raised' | 'escalated' | 'resolved';
 
 export interface Step {
   readonly state: AlertState;
@@ -87,7 +92,7 @@ const atOnce: AlertPolicy['raiseOn'] = Object.freeze({ windows: 1, of: 1 });
  * Missing data must neither raise nor hide an alert: an unknown input changes nothing by itself and counts as no
  * window. Both clocks run between two inputs that agree; a stretch with unknown inputs in it counts for at most half
  * of the clock: evidence that comes in pieces still adds up, but one gap, however long, never completes a clock by
- * itself. A NaN score is unknown. When the asset's clock jumps back the stretch counts for nothing and both clocks go
+ * itself. A firing alert escalates at once at an input of a worse level than any before. A NaN score is unknown. When the asset's clock jumps back the stretch counts for nothing and both clocks go
  * on from the new time.
  */
 export function step(state: AlertState, input: AlertInput, at: number, policy: AlertPolicy): Step {
@@ -113,7 +118,7 @@ function levelOf(input: AlertInput, threshold: number): 'active' | 'inactive' | 
 function begin(input: AlertInput, at: number, policy: AlertPolicy): Step {
   const timed: Timed = { startedAt: at, peakScore: peak(null, input), lastAt: at, unbroken: true };
   const { windows } = input.kind === 'score' ? policy.raiseOn : atOnce;
-  if (windows <= 1 && policy.forMs <= 0) return fire(timed, at);
+  if (windows <= 1 && policy.forMs <= 0) return fire(timed, input, at);
   const recent = [{ at, score: timed.peakScore }];
   return { state: { phase: 'pending', ...timed, recent, activeMs: 0 }, transition: 'pending_started' };
 }
@@ -142,7 +147,7 @@ function stepPending(
     lastAt: at,
     unbroken: true,
   };
-  if (level === 'active' && seen.length >= windows && activeMs >= policy.forMs) return fire(timed, at);
+  if (level === 'active' && seen.length >= windows && activeMs >= policy.forMs) return fire(timed, input, at);
   return { state: { phase: 'pending', ...timed, recent, activeMs }, transition: null };
 }
 
@@ -155,9 +160,14 @@ function highest(seen: readonly Sighting[]): number | null {
   return scores.length === 0 ? null : Math.max(...scores);
 }
 
-function fire(timed: Timed, at: number): Step {
+function fire(timed: Timed, input: AlertInput, at: number): Step {
   const state = { phase: 'firing', ...timed, firedAt: at, clearWindows: 0, clearMs: null } as const;
-  return { state, transition: 'raised' };
+  const level = levelIn(input);
+  return { state: level === 0 ? state : { ...state, level }, transition: 'raised' };
+}
+
+function levelIn(input: AlertInput): number {
+  return input.kind === 'active' ? (input.level ?? 0) : 0;
 }
 
 function stepFiring(
@@ -169,8 +179,10 @@ function stepFiring(
 ): Step {
   const timed = { ...state, lastAt: at, unbroken: true };
   if (level === 'active') {
-    const peakScore = peak(state.peakScore, input);
-    return { state: { ...timed, peakScore, clearWindows: 0, clearMs: null }, transition: null };
+    const still = { ...timed, peakScore: peak(state.peakScore, input), clearWindows: 0, clearMs: null };
+    const level = levelIn(input);
+    if (level > (state.level ?? 0)) return { state: { ...still, level }, transition: 'escalated' };
+    return { state: still, transition: null };
   }
   const clearMs = state.clearMs === null ? 0 : state.clearMs + stretch(state, at, policy.keepFiringForMs);
   const clearWindows = state.clearWindows + 1;

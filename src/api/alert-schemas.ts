@@ -1,9 +1,14 @@
 import Type, { type Static } from 'typebox';
+import type { AlertRule } from '../types.ts';
 import { closed, LabelFilter, Labels, Limit, Next, Nullable, Time } from './schemas.ts';
 
-const Rule = Type.Enum(['anomaly', 'silent'], {
-  description: "The model's verdict, or an asset that sends nothing.",
-});
+const Rule = Type.Unsafe<AlertRule>(
+  Type.String({
+    pattern: '^(anomaly|silent|limit:.+:(high|low)|watchdog:[a-z_]+)$',
+    description:
+      "`anomaly`: the model's verdict. `silent`: the asset sends nothing. `limit:CHANNEL:high` and `limit:CHANNEL:low`: the channel is beyond a limit of that side. `watchdog:WHAT`: Forewarn itself is in trouble.",
+  }),
+);
 const State = Type.Enum(['firing', 'resolved']);
 const Priority = Type.Enum(['low', 'medium', 'high', 'critical'], {
   description: "From the class's consequence and the peak of the score.",
@@ -30,7 +35,10 @@ const alert = {
       told: Type.Boolean({ description: 'Whether its receivers were told of it.' }),
       acknowledged: Type.Boolean(),
       shelvedUntil: Nullable(Time('When it comes back by itself.')),
-      suppressedFor: Nullable(Type.String(), 'Why it is suppressed by design.'),
+      suppressedFor: Nullable(
+        Type.String(),
+        'Which rule mutes it: `silence:ID`, `maintenance:NAME`, `topology:NAME` or `flapping`.',
+      ),
       outOfService: Type.Boolean(),
       assignee: Nullable(Type.String()),
     },

@@ -63,6 +63,7 @@ const Scoring = Type.Object(
     scored: Count('Windows with a score.'),
     overloaded: Count('Windows without one because scoring could not keep up.'),
     failed: Count('Windows without one because the engine failed.'),
+    tolerated: Counts('Normal windows whose score says otherwise, by why their deviation does not matter.'),
     verdicts: Counts('Windows by what they came to: normal, anomalous, or the reason why unknown.'),
   },
   { ...closed, description: 'From window to verdict; counted since the start.' },

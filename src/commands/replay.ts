@@ -223,10 +223,9 @@ function withRecording(own: ClassConfig, made: ClassConfig): ClassConfig {
   return {
     ...own,
     topic: made.topic,
-    channels: own.channels.map(({ name, unit }) => ({
-      name,
-      unit,
-      path: made.channels.find((channel) => channel.name === name)!.path,
+    channels: own.channels.map((channel) => ({
+      ...channel,
+      path: made.channels.find(({ name }) => name === channel.name)!.path,
     })),
     timePath: 'ts',
     timeUnit: 'ms',

@@ -1,25 +1,7 @@
 import Type from 'typebox';
+import { ChannelOptions } from './channel-schema.ts';
 import { Retrain } from './retrain-schema.ts';
 import { channelNames, choice, closed, duration, flag, integer, number, section } from './schema-parts.ts';
-
-const ChannelOptions = Type.Object(
-  {
-    unit: Type.String({
-      default: '',
-      maxLength: 32,
-      description: 'Engineering unit, shown beside the value.',
-    }),
-    path: Type.Optional(
-      Type.String({
-        minLength: 1,
-        maxLength: 256,
-        description:
-          'Where the value is in the JSON payload, with dots, or what stands at `{channel}` in the topic. When absent: `values.NAME`, or `NAME` for topics with `{channel}`.',
-      }),
-    ),
-  },
-  { ...closed, description: 'One channel; `{}` takes the defaults.', default: {} },
-);
 
 /** Options of one asset class. */
 export const AssetClass = Type.Object(

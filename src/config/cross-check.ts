@@ -1,15 +1,17 @@
+import { checkChannels } from './channel-config.ts';
 import { durationMs } from './duration.ts';
 import { checkInflux } from './influx-config.ts';
 import { checkNotifications } from './notification-check.ts';
 import type { Problem } from './problem.ts';
 import { checkRetrain } from './retrain-config.ts';
 import type { ConfigFile } from './schema.ts';
+import { checkHeartbeat } from './watchdog-config.ts';
 
 type ClassFile = ConfigFile['classes'][string];
 
 /** Finds combinations that cannot work although each option alone is in order. Touches neither disk nor network. */
 export function crossCheck(file: ConfigFile): Problem[] {
-  const problems: Problem[] = [...checkMqtt(file.mqtt), ...checkNotifications(file), ...checkInflux(file)];
+  const problems: Problem[] = [...checkMqtt(file.mqtt), ...checkNotifications(file), ...checkInflux(file), ...checkHeartbeat(file)];
   const topics = new Map<string, string>();
   for (const [name, options] of Object.entries(file.classes)) {
     problems.push(...checkClass(`classes.${name}`, options));
@@ -99,7 +101,10 @@ function hostOf(url: string): { loopback: boolean; credentials: boolean } | null
 }
 
 function checkClass(path: string, options: ClassFile): Problem[] {
-  const problems: Problem[] = checkRetrain(`${path}.retrain`, options.retrain);
+  const problems: Problem[] = [
+    ...checkRetrain(`${path}.retrain`, options.retrain),
+    ...checkChannels(`${path}.channels`, options.channels),
+  ];
   const { alert, window, train } = options;
   if (alert.clear > alert.raise) {
     const mend = `Set it to ${alert.raise} or less; the gap between the two is what keeps an alert from flickering.`;

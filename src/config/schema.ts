@@ -4,6 +4,7 @@ import { Influx } from './influx-schema.ts';
 import { Flapping, Maintenance, TopologyRules } from './noise-schema.ts';
 import { Email, MqttOutput, Webhook } from './notification-schema.ts';
 import { choice, closed, duration, integer, names, Secret, section } from './schema-parts.ts';
+import { Heartbeat, Watchdog } from './watchdog-schema.ts';
 
 /*
  * The one schema: it is the type of the file, its validator, its defaults, the editor's JSON Schema
@@ -127,6 +128,8 @@ export const ConfigFile = Type.Object(
     maintenance: Maintenance,
     topology: TopologyRules,
     flapping: Flapping,
+    watchdog: Watchdog,
+    heartbeat: Heartbeat,
     retention: section('How long things are kept.', {
       alerts: duration('Resolved alerts are deleted after this long, once delivered.', '400d'),
       models: integer('Model versions kept for each class, the one in use not counted.', 5, 0, 1000),

@@ -10,7 +10,7 @@ export interface AssetView {
   readonly state: AssetState;
   /** Why the last window has no score; null when it has one or when there was none. */
   readonly reason: UnknownReason | null;
-  /** Id of its firing alert, the model's before the silence's. */
+  /** Id of its firing alert, the model's before the silence's, and that before one of a limit. */
   readonly alert: string | null;
   /** Event time of the last row, and wall time of its arrival. */
   readonly lastRowAt: number | null;

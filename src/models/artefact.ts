@@ -32,10 +32,12 @@ interface ModelFile {
     offset: number[];
   }[];
   readonly detectors: (Omit<Detector, 'mean' | 'precision'> & { mean: number[]; precision: number[] })[];
+  /** By asset id, for each detector. */
+  readonly assets: Readonly<Record<string, { mean: number[]; factor: number }[]>>;
 }
 
 /**
- * Writes a model version as a folder: `model.json` (card, scaling, linear sources, detectors) and `weights.bin` (float32, little
+ * Writes a model version as a folder: `model.json` (card, scaling, linear sources, detectors, what holds for single assets) and `weights.bin` (float32, little
  * endian, in the order of `weightShapes`). The folder appears complete or not at all, also through a power cut.
  */
 export function saveModel(directory: string, model: Model): void {
@@ -55,6 +57,9 @@ export function saveModel(directory: string, model: Model): void {
       mean: [...detector.mean],
       precision: [...detector.precision],
     })),
+    assets: mapValues(calibration.assets ?? {}, (parts) =>
+      parts.map(({ mean, factor }) => ({ mean: [...mean], factor })),
+    ),
   };
   const partial = `${directory}.partial`;
   rmSync(partial, { recursive: true, force: true });
@@ -94,6 +99,9 @@ export function loadModel(directory: string): Model {
           mean: Float32Array.from(detector.mean),
           precision: Float32Array.from(detector.precision),
         })),
+        assets: mapValues(file.assets, (parts) =>
+          parts.map(({ mean, factor }) => ({ mean: Float32Array.from(mean), factor })),
+        ),
       },
     };
     checkWeights(file.card.spec, weights);
@@ -107,6 +115,10 @@ export function loadModel(directory: string): Model {
       hint: 'Restore the folder from a backup, or remove it and let the class train again.',
     });
   }
+}
+
+function mapValues<V, W>(record: Readonly<Record<string, V>>, to: (value: V) => W): Record<string, W> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, to(value)]));
 }
 
 function unpackWeights(card: ModelCard, bytes: Buffer): Weights {

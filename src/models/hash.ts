@@ -10,14 +10,17 @@ export function modelHash(
 ): string {
   const { spec, scaling, calibration, weights, linear } = parts;
   const hash = createHash('sha256');
+  const assets = Object.entries(calibration.assets ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
   const numbers = calibration.detectors.map(({ mean: _mean, precision: _precision, ...rest }) => rest);
   const kinds = linear.map(({ kind, now, before }) => [kind, now !== null, before !== null]);
   hash.update(JSON.stringify([channels, spec, scaling.clip, kinds, numbers]));
+  hash.update(JSON.stringify(assets.map(([id, parts]) => [id, parts.map(({ factor }) => factor)])));
   const arrays = [
     scaling.center,
     scaling.scale,
     ...linear.flatMap(({ now, before, offset }) => [now, before, offset].filter((array) => array !== null)),
     ...calibration.detectors.flatMap(({ mean, precision }) => [mean, precision]),
+    ...assets.flatMap(([, parts]) => parts.map(({ mean }) => mean)),
   ];
   // They are stored as JSON, which has no -0; adding 0 makes one of it.
   for (const array of arrays) hash.update(bytesOf(array.map((value) => value + 0)));

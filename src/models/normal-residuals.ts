@@ -1,6 +1,6 @@
-import type { ResidualRun } from './decision/calibration.ts';
 import { createDecider, type ResidualsBySource } from './decision/decider.ts';
 import type { Calibration, SourceKind } from './decision/detector.ts';
+import type { ResidualRun } from './decision/smoothed-run.ts';
 import type { Engine } from './engine.ts';
 import type { Predictors } from './model.ts';
 import { createWindowResiduals } from './sources/window-residuals.ts';
@@ -54,11 +54,11 @@ export function scoresFrom(
   position: number,
   calibration: Calibration,
 ): number[] {
-  const decider = createDecider(calibration);
+  const decider = createDecider(calibration, (run) => runs[run].assetId);
   const channels = calibration.detectors[0].mean.length;
   const attribution = new Float32Array(channels);
   const scores: number[] = [];
-  for (const [asset, run] of runs.entries()) {
+  for (const [at, run] of runs.entries()) {
     for (const [row, when] of run.position.entries()) {
       const residuals: ResidualsBySource = Object.fromEntries(
         Array.from(run.residuals, ([kind, all]) => [
@@ -66,7 +66,7 @@ export function scoresFrom(
           all.subarray(row * channels, (row + 1) * channels),
         ]),
       );
-      const { value } = decider.decide(asset, residuals, attribution);
+      const { value } = decider.decide(at, residuals, attribution);
       if (when >= position) scores.push(value);
     }
   }
@@ -99,7 +99,7 @@ function splitIntoRuns(
     const { asset, row } = starts[i - 1];
     const next = starts[i];
     if (next !== undefined && next.asset === asset && next.row === row + stride) continue;
-    const { at, measured } = assets[asset];
+    const { assetId, at, measured } = assets[asset];
     const lastRows = starts.slice(from, i).map((start) => start.row + windowLength - 1);
     const blotted = (all: Float32Array): Float32Array => {
       const run = all.slice(from * count, i * count);
@@ -109,8 +109,10 @@ function splitIntoRuns(
       return run;
     };
     runs.push({
+      assetId,
       residuals: new Map(Array.from(residuals, ([kind, all]) => [kind, blotted(all)])),
       position: Float32Array.from(lastRows, (last) => last / at.length),
+      at: Float64Array.from(lastRows, (last) => at[last]),
     });
     from = i;
   }

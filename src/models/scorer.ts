@@ -63,6 +63,8 @@ export function createScorer(options: ScorerOptions): Scorer {
   const stats: ScorerStats = { scored: 0, overloaded: 0, failed: 0, waiting: 0 };
   /** Time of each asset's last score, by asset index. */
   const scoredAt: number[] = [];
+  /** Ids by asset index: a model has values of its own for assets that it was trained on. */
+  const ids: string[] = [];
   const waiting: WindowBatch[] = [];
   const spare: WindowBatch[] = [];
   const mostBatches = Math.max(2, Math.ceil(options.mostWaiting / options.batch));
@@ -154,6 +156,7 @@ export function createScorer(options: ScorerOptions): Scorer {
       const sinceMs = at - (scoredAt[asset.index] ?? at);
       if (sinceMs < 0 || sinceMs > options.forgetAfterMs) decider.reset(asset.index);
       scoredAt[asset.index] = at;
+      ids[asset.index] = asset.id;
       const attribution = new Float32Array(channels);
       const { value, detector } = decider.decide(asset.index, residuals, attribution);
       const { expected, actual } = lastRowOf(batch, i, residuals[detector.source]!, model.scaling);
@@ -210,7 +213,7 @@ export function createScorer(options: ScorerOptions): Scorer {
       schedule();
     },
     async use(model, engine) {
-      const next = model === null ? null : await prepare(model, engine);
+      const next = model === null ? null : await prepare(model, engine, ids);
       // Nothing is awaited between taking the old one out and putting the new one in, so that none is lost.
       const before = stopped ? next : current;
       if (!stopped) current = next;
@@ -233,11 +236,12 @@ export function createScorer(options: ScorerOptions): Scorer {
   };
 }
 
-async function prepare(model: Model, engine: Engine): Promise<InUse> {
+async function prepare(model: Model, engine: Engine, ids: readonly string[]): Promise<InUse> {
   const { card, weights, scaling, calibration } = model;
   const session = await engine.createScoring({ spec: card.spec, weights, scaling });
   const windowResiduals = createWindowResiduals(scaling, card.spec.window);
-  return { model, session, decider: createDecider(calibration), windowResiduals };
+  const decider = createDecider(calibration, (index) => ids[index]);
+  return { model, session, decider, windowResiduals };
 }
 
 /**

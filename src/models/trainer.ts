@@ -98,7 +98,7 @@ export async function completeModel(
   const runs = await normalResiduals(order, context.engine, predictors);
   const sources: SourceKind[] = ['network', ...linear.map(({ kind }) => kind)];
   const plans = detectorPlans(sources, spec.kind, order.smoothing);
-  const calibration = calibrate(runs, { ...order, channels, plans });
+  const { calibration } = calibrate(runs, { ...order, channels, plans });
   const parts = { ...predictors, calibration };
   const hash = modelHash(names, parts);
   return {

@@ -90,7 +90,7 @@ describe('alerting', () => {
     expect(alerting.status()).toEqual({
       pending: 0,
       firing: 0,
-      transitions: { pending_started: 1, pending_cancelled: 0, raised: 1, resolved: 1 },
+      transitions: { pending_started: 1, pending_cancelled: 0, raised: 1, escalated: 0, resolved: 1 },
       uncommitted: 0,
       ignored: { journal_failing: 0, no_time: 0 },
       journalError: null,

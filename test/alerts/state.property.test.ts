@@ -14,7 +14,7 @@ const unknown: AlertInput = { kind: 'unknown', reason: 'low_coverage' };
 describe('step, for any inputs', () => {
   const input = fc.oneof(
     fc.record({ kind: fc.constant('score' as const), value: fc.double({ min: 0, max: 3 }) }),
-    fc.constant<AlertInput>({ kind: 'active' }),
+    fc.constantFrom<AlertInput>({ kind: 'active' }, { kind: 'active', level: 1 }, { kind: 'active', level: 2 }),
     fc.constant<AlertInput>({ kind: 'inactive' }),
     fc.constant(unknown),
   );
@@ -61,6 +61,7 @@ describe('step, for any inputs', () => {
             pending_started: ['inactive>pending'],
             pending_cancelled: ['pending>inactive'],
             raised: ['inactive>firing', 'pending>firing'],
+            escalated: ['firing>firing'],
             resolved: ['firing>inactive'],
           };
           if (next.transition === null) expect(state.phase).toBe(before.phase);

@@ -52,6 +52,23 @@ describe('configuration', () => {
     expect(readFileSync('docs/configuration.md', 'utf8')).toBe(configReference());
   });
 
+  it('reads the limits of a channel, and which of its deviations matter', () => {
+    const channel = `{ limits: { hh: 9, l: -2.5, deadband: 0.5, on_delay: 3s }, deviation: { direction: above } }`;
+    const { config, problems } = parseConfig(minimal.replace('{}', channel), context);
+    expect(problems).toEqual([]);
+    expect(config?.classes[0].channels).toEqual([
+      {
+        name: 'speed',
+        unit: '',
+        path: 'values.speed',
+        limits: { hh: 9, h: null, l: -2.5, ll: null, deadband: 0.5, onDelayMs: 3000, offDelayMs: 0 },
+        deviation: { direction: 'above', minAbsolute: 0, minRelative: 0 },
+      },
+    ]);
+    const plain = parseConfig(minimal, context).config?.classes[0].channels[0];
+    expect(plain).toMatchObject({ limits: null, deviation: null });
+  });
+
   it('reports five mistakes at once, each with path, value and mend', () => {
     const lines = problemsOf(`
 api: { port: eighty }
@@ -99,6 +116,36 @@ classes:
       'a student of another network',
       `${minimal}    train: { network: gru_autoencoder, student: 16 }\n`,
       'classes.pump.train.student: cannot be made of a gru_autoencoder (found 16).',
+    ],
+    [
+      'limits out of order',
+      minimal.replace('{}', '{ limits: { ll: 1, h: 8, hh: 8 } }'),
+      'classes.pump.channels.speed.limits.hh: is not above `h` (8) (found 8). Order them ll < l < h < hh.',
+    ],
+    [
+      'a low limit above a high one',
+      minimal.replace('{}', '{ limits: { l: 5, hh: 4 } }'),
+      'classes.pump.channels.speed.limits.hh: is not above `l` (5) (found 4).',
+    ],
+    [
+      'a deadband that holds one side until the other is passed',
+      minimal.replace('{}', '{ limits: { l: 2, h: 8, deadband: 6 } }'),
+      'classes.pump.channels.speed.limits.deadband: leaves no reading at which the limits of both sides are clear (found 6). Set it to less than 6',
+    ],
+    [
+      'a deadband without a limit',
+      minimal.replace('{}', '{ limits: { deadband: 1 } }'),
+      'classes.pump.channels.speed.limits: names no limit. Give one of `hh`, `h`, `l`, `ll`, or remove `limits`.',
+    ],
+    [
+      'a limit that is no number',
+      minimal.replace('{}', '{ limits: { h: high } }'),
+      'classes.pump.channels.speed.limits.h: must be a number',
+    ],
+    [
+      'a direction of its own',
+      minimal.replace('{}', '{ deviation: { direction: up } }'),
+      'classes.pump.channels.speed.deviation.direction: must be one of "both", "above", "below" (found "up").',
     ],
     [
       'a schedule that is none',

@@ -98,7 +98,8 @@ describe('registry', () => {
   it('loads any version, as it was saved', () => {
     const registry = createRegistry(temporaryDirectory());
     const [one] = fill(registry, 2);
-    expect(plainModel({ number: 1, seed: 1 })).toMatchObject(registry.load('pump', one));
+    const { card, weights } = plainModel({ number: 1, seed: 1 });
+    expect(registry.load('pump', one)).toMatchObject({ card, weights });
     expect(() => registry.load('pump', 'pump-9-never')).toThrow(
       expect.objectContaining({ code: 'MODEL_MALFORMED' }),
     );

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Alert } from '../../types.ts';
+import { isLimitRule, type RuleKind, ruleKindOf } from '../alert-rule.ts';
 import { rfc3339 } from '../rfc3339.ts';
 import type { Notification } from '../sink.ts';
 import { alertUrl } from './alert-document.ts';
@@ -7,9 +8,10 @@ import { alertUrl } from './alert-document.ts';
 /** What Go prints for a time that is not set; receivers of Alertmanager take it for "still firing". */
 const NO_TIME = '0001-01-01T00:00:00Z';
 
-const ALERT_NAMES: Readonly<Record<Alert['rule'], string>> = {
+const ALERT_NAMES: Readonly<Record<RuleKind, string>> = {
   anomaly: 'ForewarnAnomaly',
   silent: 'ForewarnSilent',
+  limit: 'ForewarnLimit',
 };
 
 interface AlertmanagerAlert {
@@ -46,10 +48,16 @@ export function alertmanagerPayload(
 ): AlertmanagerPayload {
   const labels = labelsOf(alert);
   const annotations = annotationsOf(alert);
-  const groupLabels = { alertname: labels.alertname, asset_id: labels.asset_id };
+  // An asset has one alert of its model and one of its silence, and of its limits one for each side of a channel.
+  const groupLabels = {
+    alertname: labels.alertname,
+    asset_id: labels.asset_id,
+    ...(isLimitRule(alert.rule) ? { rule: labels.rule } : {}),
+  };
+  const group = Object.entries(groupLabels).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
   return {
     version: '4',
-    groupKey: `{}:{alertname=${JSON.stringify(labels.alertname)}, asset_id=${JSON.stringify(labels.asset_id)}}`,
+    groupKey: `{}:{${group.join(', ')}}`,
     truncatedAlerts: 0,
     status: transition,
     receiver,
@@ -75,7 +83,7 @@ export function alertmanagerPayload(
 /** The same for every episode of one asset and rule: receivers know an alert by its labels. */
 export function labelsOf(alert: Alert): Record<'alertname' | 'asset_id' | 'class' | 'rule', string> {
   const own = {
-    alertname: ALERT_NAMES[alert.rule],
+    alertname: ALERT_NAMES[ruleKindOf(alert.rule)],
     asset_id: alert.assetId,
     class: alert.className,
     rule: alert.rule,

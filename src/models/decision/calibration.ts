@@ -1,16 +1,10 @@
-import type { Calibration, Detector, SourceKind } from './detector.ts';
+import { fitAssetParts, type JudgedBlock } from './asset-parts.ts';
+import type { AssetPart, Calibration, Detector } from './detector.ts';
 import type { DetectorPlan } from './detector-plan.ts';
-import { driftWidening, fitResidualShape, type ResidualShape } from './residual-shape.ts';
-import { smooth, squaredDistance } from './statistic.ts';
+import { driftWidening, fitResidualShape } from './residual-shape.ts';
+import { cutIntoBlocks, type ResidualRun, type RunPart, smoothRun } from './smoothed-run.ts';
+import { statisticsOf } from './statistic.ts';
 import { thresholdFrom } from './threshold.ts';
-
-/** Consecutive normal windows of one asset. */
-export interface ResidualRun {
-  /** Signed residuals of the windows' last rows by source, `[n x C]`, scaled; NaN where the reading is missing. */
-  readonly residuals: ReadonlyMap<SourceKind, Float32Array>;
-  /** When each window was, as a share of its asset's training time: from 0 up to, not including, 1. */
-  readonly position: Float32Array;
-}
 
 export interface CalibrationOptions {
   readonly channels: number;
@@ -21,91 +15,81 @@ export interface CalibrationOptions {
   readonly margin: number;
 }
 
-const blocks = 5;
-/** Smoothing begins at 0, so the first windows of a run say little about how far residuals go. */
-const settlingWindows = 16;
+export interface Calibrated {
+  readonly calibration: Calibration;
+  /** By run, the score of each of its windows by what lay before it; NaN where there was nothing to judge it by. */
+  readonly later: readonly Float32Array[];
+}
+
+/** One detector, what it makes of single assets, and by run the statistics that its threshold comes from, NaN for none. */
+interface FittedDetector {
+  readonly detector: Detector;
+  readonly assets: ReadonlyMap<string, AssetPart>;
+  readonly later: readonly Float32Array[];
+}
+
 /**
  * Fits all detectors on normal windows. Mean and covariance come from all of them; the threshold from windows judged by
  * what lay before them: time is cut into five blocks, and each but the first is judged by those before it, as a live
  * window is. Neighbouring windows are not independent, so this is what shows how far normal operation wanders on. With
  * no windows to judge, thresholds are infinite and every score 0.
  */
-export function calibrate(runs: readonly ResidualRun[], options: CalibrationOptions): Calibration {
+export function calibrate(runs: readonly ResidualRun[], options: CalibrationOptions): Calibrated {
+  const fitted = options.plans.map((plan) => fitDetector(runs, plan, options));
+  const ids = [...fitted[0].assets.keys()];
   return {
-    detectors: options.plans.map((plan) => fitDetector(runs.map(smoothedRun(plan, options)), plan, options)),
-  };
-}
-
-interface SmoothedRun {
-  readonly rows: Float32Array;
-  readonly position: Float32Array;
-}
-
-function smoothedRun({ source, smoothing }: DetectorPlan, { channels }: CalibrationOptions) {
-  return ({ residuals, position }: ResidualRun): SmoothedRun => {
-    const rows = residuals.get(source)!;
-    const running = new Float32Array(channels);
-    const smoothed = new Float32Array(rows.length);
-    const when = new Float32Array(position.length);
-    let count = 0;
-    for (let at = 0; at < rows.length; at += channels) {
-      const row = rows.subarray(at, at + channels);
-      // A window that ends in a gap is not judged live either.
-      if (row.every(Number.isNaN)) continue;
-      smooth(running, row, smoothing);
-      smoothed.set(running, count * channels);
-      when[count++] = position[at / channels];
-    }
-    const skipped = Math.min(settlingWindows, Math.floor(count / 2));
-    return {
-      rows: smoothed.subarray(skipped * channels, count * channels),
-      position: when.subarray(skipped, count),
-    };
+    calibration: {
+      detectors: fitted.map(({ detector }) => detector),
+      assets: Object.fromEntries(ids.map((id) => [id, fitted.map(({ assets }) => assets.get(id)!)])),
+    },
+    later: runs.map(({ position }, run) =>
+      Float32Array.from(position, (_, window) => {
+        // NaN of one detector is NaN of all: each is smoothed over the same windows.
+        const scores = fitted.map(({ detector, later }) => later[run][window] / detector.threshold);
+        return Math.max(...scores);
+      }),
+    ),
   };
 }
 
 function fitDetector(
-  runs: readonly SmoothedRun[],
+  runs: readonly ResidualRun[],
   plan: DetectorPlan,
   { channels, quantile, margin }: CalibrationOptions,
-): Detector {
-  const first = runs.reduce((least, { position }) => Math.min(least, position[0] ?? 1), 1);
-  const parts = Array.from({ length: blocks }, (_, block) => partsOf(runs, channels, first, block));
+): FittedDetector {
+  const smoothed = runs.map((run) => smoothRun(run, plan, channels));
+  const parts = cutIntoBlocks(smoothed, channels);
   const widening =
-    plan.kind === 'shift' ? driftWidening(parts.map(joined), channels) : new Float32Array(channels).fill(1);
-  const later = parts.map((part, block) => {
+    plan.kind === 'shift'
+      ? driftWidening(
+          parts.map((block) => joined(rowsOf(block))),
+          channels,
+        )
+      : new Float32Array(channels).fill(1);
+  const blocks = parts.map((part, block): JudgedBlock => {
     const before = parts.slice(0, block).flat();
-    if (before.length === 0) return [];
-    const shape = fitResidualShape(before, widening);
-    return part.flatMap((rows) => distances(rows, shape, plan.energySmoothing));
+    const shape = before.length === 0 ? null : fitResidualShape(rowsOf(before), widening);
+    return { parts: part, before, shape };
   });
-  const windows = runs.reduce((sum, { position }) => sum + position.length, 0);
+  const later = runs.map(({ position }) => new Float32Array(position.length).fill(Number.NaN));
+  const byBlock = blocks.map((block) =>
+    block.parts.flatMap(({ run, rows, windows }) => {
+      if (block.shape === null) return [];
+      const statistics = statisticsOf(rows, block.shape, plan.energySmoothing);
+      for (const [i, window] of windows.entries()) later[run][window] = statistics[i];
+      return statistics;
+    }),
+  );
+  const windows = smoothed.reduce((sum, { position }) => sum + position.length, 0);
   const { caution, want, ...detector } = plan;
-  return {
-    ...detector,
-    ...fitResidualShape(parts.flat(), widening),
-    threshold: thresholdFrom(later, { channels, quantile, margin: margin * caution, want, windows }),
-  };
+  const shape = fitResidualShape(rowsOf(parts.flat()), widening);
+  const threshold = thresholdFrom(byBlock, { channels, quantile, margin: margin * caution, want, windows });
+  const assets = fitAssetParts(blocks, shape, byBlock.flat(), { ...plan, quantile, later });
+  return { detector: { ...detector, ...shape, threshold }, assets, later };
 }
 
-/**
- * The rows of each run that fall into a block of the time from `first` on; runs without any are left out. With few rows
- * the first window alone takes a good part of the time, in which there is nothing to cut.
- */
-function partsOf(
-  runs: readonly SmoothedRun[],
-  channels: number,
-  first: number,
-  block: number,
-): Float32Array[] {
-  return runs.flatMap(({ rows, position }) => {
-    const within = (at: number) => Math.floor(((position[at] - first) / (1 - first)) * blocks) === block;
-    let from = 0;
-    while (from < position.length && !within(from)) from++;
-    let to = from;
-    while (to < position.length && within(to)) to++;
-    return from === to ? [] : [rows.subarray(from * channels, to * channels)];
-  });
+function rowsOf(parts: readonly RunPart[]): Float32Array[] {
+  return parts.map(({ rows }) => rows);
 }
 
 function joined(parts: readonly Float32Array[]): Float32Array {
@@ -116,18 +100,4 @@ function joined(parts: readonly Float32Array[]): Float32Array {
     at += part.length;
   }
   return all;
-}
-
-/** The statistic of each row `[n x C]` in order, as a decider would have it in the middle of its work. */
-function distances(rows: Float32Array, shape: ResidualShape, energySmoothing: number): number[] {
-  const channels = shape.mean.length;
-  const weighted = new Float32Array(channels);
-  const statistics: number[] = [];
-  let energy = Number.NaN;
-  for (let at = 0; at < rows.length; at += channels) {
-    const square = squaredDistance(rows.subarray(at, at + channels), shape, weighted);
-    energy = Number.isNaN(energy) ? square : energy + energySmoothing * (square - energy);
-    statistics.push(Math.sqrt(energy));
-  }
-  return statistics;
 }

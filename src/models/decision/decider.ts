@@ -24,23 +24,50 @@ export interface Decider {
   reset(assetIndex: number): void;
 }
 
-/** A calibration has at least one detector. */
-export function createDecider({ detectors }: Calibration): Decider {
+/** A detector as it judges one asset. */
+interface Judge {
+  readonly mean: Float32Array;
+  readonly precision: Float32Array;
+  /** The statistic that counts as score 1.0. */
+  readonly threshold: number;
+}
+
+/**
+ * A calibration has at least one detector. `idOf` names the asset at an index, which is asked once an asset; without a name
+ * it is one that the calibration does not know.
+ */
+export function createDecider(
+  { detectors, assets = {} }: Calibration,
+  idOf: (assetIndex: number) => string | undefined = () => undefined,
+): Decider {
   const channels = detectors[0].mean.length;
   const states = detectors.map(() => createRunningMeans(channels + 1));
   const weighted = detectors.map(() => new Float32Array(channels));
+  const ofClass: readonly Judge[] = detectors;
+  const judges: (readonly Judge[] | undefined)[] = [];
+
+  const judgesOf = (assetIndex: number): readonly Judge[] => {
+    const id = idOf(assetIndex);
+    if (id === undefined || !Object.hasOwn(assets, id)) return ofClass;
+    return assets[id].map(({ mean, factor }, i) => {
+      const { precision, threshold } = detectors[i];
+      return { mean, precision, threshold: threshold / factor };
+    });
+  };
 
   return {
     decide(assetIndex, residuals, attribution) {
+      judges[assetIndex] ??= judgesOf(assetIndex);
+      const own = judges[assetIndex];
       let value = Number.NEGATIVE_INFINITY;
       let leading = 0;
       for (const [i, detector] of detectors.entries()) {
         const state = states[i](assetIndex);
         const running = state.subarray(0, channels);
         smooth(running, residuals[detector.source]!, detector.smoothing);
-        const square = squaredDistance(running, detector, weighted[i]);
+        const square = squaredDistance(running, own[i], weighted[i]);
         state[channels] += detector.energySmoothing * (square - state[channels]);
-        const score = Math.sqrt(state[channels]) / detector.threshold;
+        const score = Math.sqrt(state[channels]) / own[i].threshold;
         if (score <= value) continue;
         value = score;
         leading = i;

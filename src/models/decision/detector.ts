@@ -25,7 +25,20 @@ export interface Detector {
   readonly threshold: number;
 }
 
+/** What a detector makes of one asset that it was calibrated on, in the place of what holds for the class. */
+export interface AssetPart {
+  /** The detector's `mean`, of this asset. */
+  readonly mean: Float32Array;
+  /** Times the statistic, so that the asset exceeds the threshold as often as the class does. */
+  readonly factor: number;
+}
+
 /** All detectors of a model; the score is the largest of theirs. */
 export interface Calibration {
   readonly detectors: readonly Detector[];
+  /**
+   * By asset id, a part for each detector, in their order. An asset that is not among them, as one that came after the
+   * training, is judged by the detectors as they are; absent where no asset has parts.
+   */
+  readonly assets?: Readonly<Record<string, readonly AssetPart[]>>;
 }

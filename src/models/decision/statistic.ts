@@ -47,3 +47,21 @@ export function fromDeviations(deviations: number, channels: number): number {
   const part = 2 / (9 * channels);
   return Math.max(0, deviations * Math.sqrt(part) + 1 - part) ** 1.5;
 }
+
+/** The statistic of each smoothed residual `[n x C]` in order, as a decider would have it in the middle of its work. */
+export function statisticsOf(
+  rows: Float32Array,
+  shape: { readonly mean: Float32Array; readonly precision: Float32Array },
+  energySmoothing: number,
+): number[] {
+  const channels = shape.mean.length;
+  const weighted = new Float32Array(channels);
+  const statistics: number[] = [];
+  let energy = Number.NaN;
+  for (let at = 0; at < rows.length; at += channels) {
+    const square = squaredDistance(rows.subarray(at, at + channels), shape, weighted);
+    energy = Number.isNaN(energy) ? square : energy + energySmoothing * (square - energy);
+    statistics.push(Math.sqrt(energy));
+  }
+  return statistics;
+}

@@ -95,9 +95,15 @@ export function separation(clean: Float64Array, faulty: Float64Array): number {
   return wins / (clean.length * faulty.length);
 }
 
-function stretch({ at, values, measured }: AssetRows, from: number, to: number, channels: number): AssetRows {
+function stretch(
+  { assetId, at, values, measured }: AssetRows,
+  from: number,
+  to: number,
+  channels: number,
+): AssetRows {
   return {
-    assetId: `trial at ${at[from]}`,
+    // As itself: a model may know what is usual for each asset.
+    assetId,
     at: at.subarray(from, to),
     values: values.subarray(from * channels, to * channels),
     measured: measured.subarray(from * channels, to * channels),

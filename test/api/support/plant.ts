@@ -204,6 +204,7 @@ export function statusOf(fleet: Fleet): ReturnType<ApiSources['status']> {
       scored: 3,
       overloaded: 1,
       failed: 0,
+      tolerated: { other_direction: 2, below_minimum: 0 },
       verdicts,
     },
     classes: [

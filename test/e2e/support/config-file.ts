@@ -11,6 +11,8 @@ export interface ConfigOptions {
   /** 0, any free one, when left out. */
   readonly apiPort?: number;
   readonly alert?: object;
+  /** Options of channels beside their units, by name. */
+  readonly channels?: Readonly<Record<string, object>>;
   readonly retrain?: object;
   /** Sections of the configuration as they stand in the file, such as `email`. */
   readonly outputs?: object;
@@ -33,7 +35,6 @@ const quickTraining = { after: 1600, steps: 150, batch: 64, hidden: 16, latent: 
 
 const pumpClass = {
   topic: 'plant/{site}/{line}/{asset}/telemetry',
-  channels: Object.fromEntries(pumpChannels.map(({ name, unit }) => [name, { unit }])),
   train: quickTraining,
 };
 
@@ -51,6 +52,9 @@ export function writeConfig(folder: string, options: ConfigOptions = {}): string
     classes: {
       pump: {
         ...pumpClass,
+        channels: Object.fromEntries(
+          pumpChannels.map(({ name, unit }) => [name, { unit, ...options.channels?.[name] }]),
+        ),
         retrain: { schedule: null, ...options.retrain },
         alert: { for: '5s', keep_firing_for: '20s', ...options.alert },
       },

@@ -1,12 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import {
-  type CalibrationOptions,
-  calibrate,
-  type ResidualRun,
-} from '../../../src/models/decision/calibration.ts';
+import { type CalibrationOptions, calibrate } from '../../../src/models/decision/calibration.ts';
 import { createDecider } from '../../../src/models/decision/decider.ts';
 import type { Detector, SourceKind } from '../../../src/models/decision/detector.ts';
 import type { DetectorPlan } from '../../../src/models/decision/detector-plan.ts';
+import type { ResidualRun } from '../../../src/models/decision/smoothed-run.ts';
 import { toDeviations } from '../../../src/models/decision/statistic.ts';
 import { createRandom } from '../../../src/models/random.ts';
 
@@ -33,8 +30,10 @@ function runOf(
   for (let i = 0; i < residuals.length; i++)
     residuals[i] = at(Math.floor(i / channels), i % channels, random.gaussian());
   return {
+    assetId: 'a',
     residuals: new Map([[source, residuals]]),
     position: Float32Array.from({ length: rows }, (_, row) => row / rows),
+    at: Float64Array.from({ length: rows }, (_, row) => 1000 * row),
   };
 }
 
@@ -47,7 +46,13 @@ function detectorOf(
   plan = shift,
   options: Partial<CalibrationOptions> = {},
 ): Detector {
-  const { detectors } = calibrate(runs, { channels, plans: [plan], quantile: 0.99, margin: 1.5, ...options });
+  const { detectors } = calibrate(runs, {
+    channels,
+    plans: [plan],
+    quantile: 0.99,
+    margin: 1.5,
+    ...options,
+  }).calibration;
   expect(detectors.length).toBe(1);
   return detectors[0];
 }
@@ -68,7 +73,7 @@ describe('calibrate', () => {
     const other = runOf(2000, 2, (_row, channel, noise) => (channel === 1 ? -3 : 0) + noise, 'pca');
     const run = { ...own, residuals: new Map([...own.residuals, ...other.residuals]) };
     const plans: DetectorPlan[] = [shift, { ...burst, source: 'pca' }];
-    const { detectors } = calibrate([run], { channels: 2, plans, quantile: 0.99, margin: 1.5 });
+    const { detectors } = calibrate([run], { channels: 2, plans, quantile: 0.99, margin: 1.5 }).calibration;
     expect(detectors).toEqual([
       expect.objectContaining({ source: 'network', kind: 'shift', smoothing: 0.3, energySmoothing: 1 }),
       expect.objectContaining({ source: 'pca', kind: 'burst', smoothing: 1, energySmoothing: 0.3 }),
@@ -193,6 +198,7 @@ describe('calibrate', () => {
 
   it('starts the running mean afresh in every run, and passes over its first windows', () => {
     const of = (value: number, from: number): ResidualRun => ({
+      ...noisy(100, 1),
       residuals: new Map([['network', new Float32Array(100).fill(value)]]),
       position: Float32Array.from({ length: 100 }, (_, i) => from + i / 1000),
     });
@@ -202,7 +208,7 @@ describe('calibrate', () => {
     expect(detectorOf([high, low], 1, { ...shift, smoothing: 0.2 }).mean[0]).toBeCloseTo(4, 1);
     expect(detectorOf([high], 1, { ...shift, smoothing: 0.2 }).mean[0]).toBeGreaterThan(7.9);
     // Half of a short run is better than nothing of it.
-    const short = { residuals: new Map([['network' as const, Float32Array.of(1, 2, 3, 4)]]) };
+    const short = { ...noisy(4, 1), residuals: new Map([['network' as const, Float32Array.of(1, 2, 3, 4)]]) };
     const position = Float32Array.of(0.1, 0.3, 0.5, 0.7);
     expect(detectorOf([{ ...short, position }], 1, burst).mean[0]).toBe(3.5);
   });

@@ -27,8 +27,10 @@ function correlatedDetector(plan: DetectorPlan): Detector {
     for (let c = 0; c < 4; c++) residuals[row * 4 + c] = factor + 0.3 * random.gaussian();
   }
   const position = Float32Array.from({ length: rows }, (_, row) => row / rows);
-  const run = { residuals: new Map([['network' as const, residuals]]), position };
-  return calibrate([run], { channels: 4, plans: [plan], quantile: 0.99, margin: 1.5 }).detectors[0];
+  const at = Float64Array.from({ length: rows }, (_, row) => 1000 * row);
+  const run = { assetId: 'a', residuals: new Map([['network' as const, residuals]]), position, at };
+  return calibrate([run], { channels: 4, plans: [plan], quantile: 0.99, margin: 1.5 }).calibration
+    .detectors[0];
 }
 
 const correlated = { shift: correlatedDetector(shiftPlan), burst: correlatedDetector(burstPlan) };

@@ -1,0 +1,56 @@
+import type { Alert, AlertPriority, AlertRule, Asset, Score } from '../types.ts';
+import type { ConditionDetails } from './evidence.ts';
+import { handlingWhenRaised, operatorStateOf, type Withholding, withHandling } from './operator-state.ts';
+import { priorityOf } from './priority.ts';
+import type { FiringState } from './state.ts';
+
+interface RaisedFrom {
+  readonly id: string;
+  readonly rule: AlertRule;
+  readonly asset: Asset;
+  readonly state: FiringState;
+  /** Null for rules without a score. */
+  readonly score: Score | null;
+  readonly said: ConditionDetails;
+  /** What keeps it from people from the start. */
+  readonly withholding: Withholding;
+  readonly consequence: AlertPriority;
+  readonly action: string | null;
+}
+
+/** The alert as it is raised. */
+export function raisedAlert(from: RaisedFrom): Alert {
+  const { asset, state, score, said } = from;
+  const handling = handlingWhenRaised(from.withholding);
+  return {
+    id: from.id,
+    assetId: asset.id,
+    className: asset.className,
+    labels: asset.labels,
+    rule: from.rule,
+    state: 'firing',
+    operatorState: operatorStateOf(handling, true),
+    handling,
+    priority: said.priority ?? priorityOf(from.consequence, state.peakScore),
+    startedAt: state.startedAt,
+    firedAt: state.firedAt,
+    resolvedAt: null,
+    score: score?.value ?? null,
+    peakScore: state.peakScore,
+    model: score?.model ?? null,
+    channels: said.channels,
+    summary: said.summary,
+    action: from.action,
+  };
+}
+
+/** The alert with a new peak, and the priority that follows from it. */
+export function withPeak(alert: Alert, peakScore: number | null, consequence: AlertPriority): Alert {
+  if (peakScore === alert.peakScore) return alert;
+  return { ...alert, peakScore, priority: priorityOf(consequence, peakScore) };
+}
+
+/** The alert after it has become worse. Its evidence stays; who has acknowledged it knew of less than this. */
+export function escalatedAlert(alert: Alert, { priority = alert.priority }: ConditionDetails): Alert {
+  return withHandling({ ...alert, priority }, { ...alert.handling, acknowledged: false });
+}

@@ -83,7 +83,8 @@ async function judge(recording, source, sized, of, broken) {
     const { precision, findings } = injectedEvidence(detector, sized, residuals);
     const heldOut = all.subarray(fitEnd * channels, trainEnd * channels);
     return {
-      detector: `${source.name} ${smoothing}`,
+      source: source.name,
+      smoothing,
       broken,
       evidence: {
         ...heldOutEvidence(detector, heldOut, distances.subarray(fitEnd, trainEnd)),

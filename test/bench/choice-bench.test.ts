@@ -25,7 +25,7 @@ interface Report {
     readonly near_random: number;
     readonly below_all_sound: Readonly<Record<string, number>>;
   }[];
-  readonly detectors: readonly { readonly detector: string; readonly broken: boolean; readonly ap: number }[];
+  readonly detectors: readonly { readonly source: string; readonly broken: boolean; readonly ap: number }[];
   readonly sentence: string;
 }
 

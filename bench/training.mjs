@@ -92,6 +92,7 @@ function orderOf(windows, epochs) {
     smoothing: 0.3,
     quantile: 0.99,
     margin: 1.5,
+    alertBudget: null,
     codeVersion: 'bench',
     assets: [
       {

@@ -40,6 +40,15 @@ export function sinkNames({ webhooks, mqttOutput, email }: Outputs): string[] {
   ];
 }
 
+/** Those that are told of groups. The others show what stands now, and need to hear of each alert. */
+export function groupedSinkNames({
+  webhooks,
+  email,
+}: Pick<Outputs, 'webhooks' | 'email'>): ReadonlySet<string> {
+  const grouped = webhooks.filter(({ format }) => format.kind !== 'alertmanager_api');
+  return new Set([...grouped.map(({ name }) => name), ...(email === null ? [] : [EMAIL_SINK])]);
+}
+
 /** Makes all of them as the configuration has them. Clients are loaded only when they are used, since that takes its time. */
 export async function createAlertOutputs(
   config: Config,

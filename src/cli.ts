@@ -14,6 +14,8 @@ import { silences } from './commands/silences.ts';
 import { simulate } from './commands/simulate.ts';
 import { testSink } from './commands/test-sink.ts';
 import { train } from './commands/train.ts';
+import { tune } from './commands/tune.ts';
+import { whyNot } from './commands/why-not.ts';
 import { ForewarnError } from './errors.ts';
 import { version } from './version.ts';
 
@@ -115,6 +117,12 @@ program
     models(word, subject, options, context()),
   );
 program
+  .command('why-not <asset>', 'Explain why a running daemon does not alert for an asset, such as north/line-1/pump-3')
+  .option(...config)
+  .option('--url <url>', "The daemon's API; where the configuration says, when absent")
+  .option('--json', 'Print JSON')
+  .action((asset: string, options) => whyNot(String(asset), options, context()));
+program
   .command('check <file>', 'Check a configuration without touching the network')
   .action((file: string) => check(file, context()));
 program
@@ -191,6 +199,23 @@ program
     default: 'anomaly,changepoint',
   })
   .action((className: string, options) => train(className, options, context()));
+program
+  .command('tune <class>', 'Look for better settings of a class on a recorded CSV of normal operation, without labels')
+  .option(...config)
+  .option('--from <file>', 'CSV file as for train')
+  .option('--minutes <n>', 'How long to search, beyond one training with the settings that the class has', {
+    default: 30,
+  })
+  .option('--trials <n>', 'Most settings to try, those known from before included', { default: 200 })
+  .option('--seed <n>', 'Another order of trying', { default: 1 })
+  .option('--asset <id>', 'Asset that the rows are of, such as north/line-1/pump-3')
+  .option('--asset-column <column>', 'Column with the id of the asset, for a file of several')
+  .option('--separator <c>', 'Column separator; found in the header when absent')
+  .option('--time <column>', 'Time stamp column; the first that reads as a time when absent')
+  .option('--labels <a,b>', 'Columns of 0 and 1; rows with a 1 are left out', {
+    default: 'anomaly,changepoint',
+  })
+  .action((className: string, options) => tune(className, options, context()));
 program
   .command(
     'export <model>',

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
+import type { GroupPolicy } from './alerts/noise/group-policy.ts';
 import type { NoiseConfig } from './alerts/noise/noise-control.ts';
 import { type ChannelConfig, channelConfigs } from './config/channel-config.ts';
 import { crossCheck } from './config/cross-check.ts';
 import { durationMs } from './config/duration.ts';
 import { type InfluxConfig, influxConfig } from './config/influx-config.ts';
-import { noiseConfig } from './config/noise-config.ts';
+import { groupingConfig, noiseConfig } from './config/noise-config.ts';
 import { type NotificationConfig, notificationConfig } from './config/notification-config.ts';
 import { formatProblem, type Problem } from './config/problem.ts';
 import { type RetrainConfig, retrainConfig } from './config/retrain-config.ts';
@@ -88,6 +89,7 @@ export interface Config extends NotificationConfig, WatchdogConfig {
   /** null = none. */
   readonly influx: InfluxConfig | null;
   readonly noise: NoiseConfig;
+  readonly grouping: GroupPolicy;
   readonly retention: {
     readonly alertsMs: number;
     readonly models: number;
@@ -225,6 +227,7 @@ function build(file: ConfigFile, context: LoadContext & { problems: Problem[] })
     ...watchdogConfig(file),
     influx: influxConfig(file, context),
     noise: noiseConfig(file, context),
+    grouping: groupingConfig(file, context),
     retention: {
       alertsMs: durationMs(file.retention.alerts),
       models: file.retention.models,

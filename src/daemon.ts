@@ -1,15 +1,17 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { createAlertOutputs, externalUrl } from './alert-outputs.ts';
+import { createAlertOutputs, externalUrl, groupedSinkNames } from './alert-outputs.ts';
 import { createDelivery } from './alerts/delivery.ts';
 import { describeSilence } from './alerts/evidence.ts';
 import { openJournal } from './alerts/journal.ts';
 import { standingAlerts } from './alerts/sinks/standing.ts';
 import { type Api, createApi } from './api/server.ts';
+import type { ApiSources } from './api/sources.ts';
 import type { Config } from './config.ts';
 import { influxOutput, shownUrl, subscriberOptions } from './connections.ts';
 import type { DaemonParts } from './daemon-parts.ts';
 import { createFleet } from './fleet.ts';
+import { createHeartbeat } from './heartbeat.ts';
 import { createHistory } from './history/history.ts';
 import { type Broker, createBroker } from './ingest/broker.ts';
 import { createSubscriber } from './ingest/subscriber.ts';
@@ -22,6 +24,7 @@ import { createRegistry } from './models/registry.ts';
 import { createTrainingGate } from './models/retraining/training-gate.ts';
 import { trainInChild } from './models/training-process.ts';
 import { connectPipeline } from './pipeline.ts';
+import { createSelfWatch } from './self-watch.ts';
 import { apiSources } from './status.ts';
 import type { Alert, Clock } from './types.ts';
 import { version } from './version.ts';
@@ -32,6 +35,8 @@ export interface DaemonOptions {
   readonly clock: Clock;
   /** Hears of every alert raised or resolved, once it is safe in the journal. */
   readonly onAlert?: (alert: Alert) => void;
+  /** Raises alerts about itself and sends heartbeats, as one in service does. */
+  readonly watchesItself?: boolean;
 }
 
 export interface Daemon {
@@ -43,6 +48,7 @@ export interface Daemon {
 
 const sweepMs = 1000;
 const saveMs = 10_000;
+const selfWatchMs = 5000;
 const pruneMs = 3_600_000;
 /** A training takes all that scoring leaves of the machine; a second one would slow both down. */
 const trainingsAtOnce = 1;
@@ -58,7 +64,11 @@ export function createDaemon(options: DaemonOptions): Daemon {
 
   async function start(): Promise<DaemonParts> {
     mkdirSync(config.stateDir, { recursive: true, mode: 0o750 });
-    const journal = openJournal({ file: join(config.stateDir, 'alerts.db'), clock });
+    const journal = openJournal({
+      file: join(config.stateDir, 'alerts.db'),
+      clock,
+      grouping: { ...config.grouping, sinks: groupedSinkNames(config) },
+    });
     onStop('journal', () => journal.close());
     const models = join(config.stateDir, 'models');
     const registry = createRegistry(models);
@@ -199,6 +209,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     onStop('mqtt', () => subscriber.stop());
     await subscriber.start();
     startTimers(parts);
+    if (options.watchesItself === true) watchSelf(parts, sources);
     log.info(
       { version, api: url, broker: shownUrl(brokerUrl), classes: config.classes.map(({ name }) => name) },
       'forewarn is watching',
@@ -213,7 +224,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     return `mqtt://${config.mqtt.embedded.host}:${port}`;
   }
 
-  function startTimers({ fleet, pipeline, cares, subscriber, journal }: DaemonParts): void {
+  function startTimers({ fleet, pipeline, cares, subscriber, journal, delivery }: DaemonParts): void {
     const silentAfter = (className: string) => pipeline.lines.get(className)!.config.alert.silentAfterMs;
     every(sweepMs, 'silence sweep', () => {
       const { state, since } = subscriber.status();
@@ -230,10 +241,26 @@ export function createDaemon(options: DaemonOptions): Daemon {
       for (const name of pipeline.lines.keys()) cares.of(name).retrainer.tick();
     });
     every(sweepMs, 'shelving sweep', () => pipeline.alerting.sweep());
+    every(sweepMs, 'telling groups of alerts', () => {
+      if (journal.groups.sweep()) delivery.poke();
+    });
     every(saveMs, 'saving alert states', () => pipeline.alerting.save());
     every(pruneMs, 'pruning alerts', () => {
       while (journal.prune(config.retention.alertsMs) > 0);
     });
+  }
+
+  function watchSelf({ pipeline: { alerting }, startedAt }: DaemonParts, { status }: ApiSources): void {
+    const { stateDir, watchdog: limits, heartbeat } = config;
+    const look = createSelfWatch({ limits, stateDir, status, alerting, startedAt });
+    every(selfWatchMs, 'watchdog', () => look(clock()));
+    if (heartbeat === null) return;
+    const { url, everyMs } = heartbeat;
+    const alive = () => alerting.status().journalError === null;
+    const { beat, stop } = createHeartbeat({ url, version, alive, log });
+    onStop('heartbeat', stop);
+    every(everyMs, 'heartbeat', () => void beat());
+    void beat();
   }
 
   function logAlert(alert: Alert): void {

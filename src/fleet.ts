@@ -167,6 +167,7 @@ export function createFleet(options: FleetOptions): Fleet {
       slab.score[place] = score.value;
       slab.scoredAt[place] = score.at;
       slab.models[place] = score.model;
+      slab.detectors[place] = score.detector;
       const from = place * 3 * slab.channels;
       slab.evidence.set(score.attribution, from);
       slab.evidence.set(score.expected, from + slab.channels);

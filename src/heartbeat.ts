@@ -43,7 +43,7 @@ export function createHeartbeat({ url, version, alive, log }: HeartbeatOptions):
       if (ended.signal.aborted) return;
       // Once each way: it is tried again for ever.
       if (!result.ok && !failing) log.warn({ reason: result.reason }, 'the heartbeat does not arrive');
-      else if (result.ok && failing) log.info('the heartbeat arrives again');
+      else if (result.ok && failing) log.info({}, 'the heartbeat arrives again');
       failing = !result.ok;
     },
     stop: () => ended.abort(),

@@ -1,6 +1,6 @@
 import { type AlertOutputs, sinkNames } from './alert-outputs.ts';
+import { isLimitRule, isWatchdogRule } from './alerts/alert-rule.ts';
 import { type Alerting, type ClassAlerts, createAlerting } from './alerts/alerting.ts';
-import { isLimitRule } from './alerts/alert-rule.ts';
 import { type DeviationGate, deviationGate } from './alerts/deviation.ts';
 import type { Training } from './alerts/influx/event-lines.ts';
 import type { InfluxOutput } from './alerts/influx/influx-output.ts';
@@ -8,11 +8,13 @@ import type { Journal } from './alerts/journal.ts';
 import { LimitWatch } from './alerts/limit-watch.ts';
 import { NoiseControl } from './alerts/noise/noise-control.ts';
 import { SilenceDesk } from './alerts/noise/silence-desk.ts';
+import { watchdogAlerts, watchdogAsset } from './alerts/watchdog.ts';
 import type { ClassConfig, Config } from './config.ts';
 import type { Fleet } from './fleet.ts';
 import type { History } from './history/history.ts';
 import { createIngest, type Ingest } from './ingest/ingest.ts';
 import type { Logger } from './log.ts';
+import { budgetShortfall } from './models/decision/budget-level.ts';
 import type { Engine } from './models/engine.ts';
 import { createLearner, type Learner, type LearnerOptions } from './models/learner.ts';
 import type { Model } from './models/model.ts';
@@ -149,11 +151,15 @@ export function connectPipeline(parts: PipelineParts): Pipeline {
     journal: parts.journal,
     sinks: [...sinkNames(config), ...(influx === null ? [] : [influx.sink.name])],
     policies: (className, rule) => {
+      if (isWatchdogRule(rule)) return watchdogAlerts;
       const { config, limitAlert } = line(className);
       return isLimitRule(rule) ? limitAlert : config.alert;
     },
     channels: (className) => line(className).config.channels,
-    knows: { asset: (id) => fleet.asset(id) !== null, class: (name) => lines.has(name) },
+    knows: {
+      asset: (id) => id === watchdogAsset.id || fleet.asset(id) !== null,
+      class: (name) => name === watchdogAsset.className || lines.has(name),
+    },
     mutes: noise,
     clock: parts.clock,
     log: parts.log,
@@ -201,6 +207,9 @@ function connectLearner(
     train: parts.train,
     async onModel(model) {
       await scorer.use(model, parts.engine);
+      const shortfall = budgetShortfall(model.card.threshold.budget);
+      if (shortfall !== null)
+        parts.log.warn({ class: config.name, model: model.card.id }, `${shortfall} The margin rule stands`);
       parts.influx?.onTraining(trainingOf(model));
       onModel(model);
     },
@@ -222,6 +231,10 @@ export function trainingOrderOf(config: ClassConfig): LearnerOptions['order'] {
     ...config.train,
     ...config.score,
     sources: ['network', ...sourceKinds.filter((kind) => config.score.sources[kind])],
+    alertBudget:
+      config.score.alert_budget === null
+        ? null
+        : { alertsPerWeek: config.score.alert_budget, ...config.alert },
     codeVersion: version,
   };
 }

@@ -1,6 +1,12 @@
 import { statfsSync } from 'node:fs';
 import type { Alerting } from './alerts/alerting.ts';
-import { firstMemory, judge, type WatchdogLimits, type WatchdogSnapshot, watchdogAsset } from './alerts/watchdog.ts';
+import {
+  firstMemory,
+  judge,
+  type WatchdogLimits,
+  type WatchdogSnapshot,
+  watchdogAsset,
+} from './alerts/watchdog.ts';
 import type { ApiSources } from './api/sources.ts';
 
 type Status = ReturnType<ApiSources['status']>;
@@ -33,7 +39,8 @@ function snapshotOf(status: Status, stateDir: string): WatchdogSnapshot {
   const failedTrainings = new Map<string, string>();
   for (const { name, lastFailure, retraining } of classes) {
     if (lastFailure !== null) failedTrainings.set(name, lastFailure);
-    else if (retraining.lastResult === 'failed') failedTrainings.set(name, retraining.lastReason ?? 'unknown');
+    else if (retraining.lastResult === 'failed')
+      failedTrainings.set(name, retraining.lastReason ?? 'unknown');
   }
   const dropped = new Map([
     ['windows to score', scoring.overloaded + scoring.failed],

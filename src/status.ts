@@ -5,8 +5,11 @@ import { shownUrl } from './connections.ts';
 import type { DaemonParts } from './daemon-parts.ts';
 import { ForewarnError } from './errors.ts';
 import { retrainingStatus } from './model-cares.ts';
+import { budgetShortfall } from './models/decision/budget-level.ts';
 import type { ToleratedReason } from './types.ts';
 import { version } from './version.ts';
+import { whyNotBody } from './why-not/findings.ts';
+import { takeSnapshot } from './why-not/snapshot.ts';
 
 type Status = ReturnType<ApiSources['status']>;
 
@@ -18,6 +21,7 @@ export function apiSources(parts: () => DaemonParts): ApiSources {
       assets: (query) => parts().fleet.assets(query),
       asset: (id) => parts().fleet.asset(id),
     },
+    whyNot: (assetId) => whyNotBody(takeSnapshot(parts(), assetId)),
     alerts: {
       list: (query) => parts().journal.list(query),
       get: (id) => parts().journal.get(id),
@@ -81,12 +85,24 @@ function statusOf({
       lastError: mqtt.lastError ?? mqtt.subscriptions.find(({ error }) => error !== null)?.error ?? null,
     },
     ingest: { ...pipeline.ingest.stats(), lastRefusals: [...pipeline.ingest.refusals()] },
-    scoring: { engine: engine.status(), ...sumScoring(pipeline), tolerated: toleratedBy(pipeline), verdicts: { ...summary.verdicts } },
+    scoring: {
+      engine: engine.status(),
+      ...sumScoring(pipeline),
+      tolerated: toleratedBy(pipeline),
+      verdicts: { ...summary.verdicts },
+    },
     classes: [...pipeline.lines].map(([name, { learner }]) => {
       const { phase, ...learning } = learner.status();
       const states = summary.classes.find((one) => one.name === name)?.states;
       const assets = Object.values(states ?? {}).reduce<number>((sum, count) => sum + count, 0);
-      return { name, state: phase, ...learning, assets, retraining: retrainingStatus(cares.of(name)) };
+      return {
+        name,
+        state: phase,
+        ...learning,
+        assets,
+        budgetShortfall: budgetShortfall(learner.champion()?.card.threshold.budget),
+        retraining: retrainingStatus(cares.of(name)),
+      };
     }),
     assets: { total: summary.assets, states: { ...summary.states } },
     alerts: alertsOf(pipeline),

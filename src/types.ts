@@ -61,6 +61,8 @@ export interface Score {
   readonly actual: Float32Array;
   /** Version id of the model that gave the score. */
   readonly model: string;
+  /** Which part of the model gave it: what predicted, and what of its error was too large. */
+  readonly detector?: { readonly source: string; readonly kind: string };
 }
 
 /** Why there is no score; also the metric label and the value in the API. */
@@ -211,6 +213,18 @@ export interface Alert {
   readonly summary: string;
   /** What the operator should do, as the class says; null when it says nothing. */
   readonly action: string | null;
+  /** What it is part of, where alerts are told in groups; as it is now, and not in what receivers are told. */
+  readonly incident?: AlertIncident;
+}
+
+/** Alerts of one group that overlap in time. */
+export interface AlertIncident {
+  /** The id of its first alert. */
+  readonly id: string;
+  /** The asset that was first. */
+  readonly first: string;
+  /** How many alerts there are or were in it. */
+  readonly alerts: number;
 }
 
 /** Gives the present as epoch milliseconds. Stages take it as an argument, so that tests own the time. */

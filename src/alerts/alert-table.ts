@@ -1,4 +1,11 @@
-import type { Alert, AlertHandling, AlertRule, ChannelEvidence, OperatorState } from '../types.ts';
+import type {
+  Alert,
+  AlertHandling,
+  AlertIncident,
+  AlertRule,
+  ChannelEvidence,
+  OperatorState,
+} from '../types.ts';
 import type { JournalDatabase } from './journal-database.ts';
 
 /** All conditions must hold; a condition that is left out always holds. */
@@ -68,6 +75,8 @@ interface AlertRow {
   readonly channels: string;
   readonly summary: string;
   readonly action: string | null;
+  /** JSON. */
+  readonly its_incident: string | null;
 }
 
 interface TransitionRow {
@@ -96,7 +105,9 @@ const columns = [
 ];
 const COLUMNS = columns.join(', ');
 /** Those of an alert beside a line of its history, which has an `id` as well. */
-const ALERT_COLUMNS = columns.map((column) => `alert.${column}`).join(', ');
+const INCIDENT = `(SELECT json_object('id', incident.id, 'first', first_asset, 'alerts', alerts)
+  FROM incident WHERE incident.id = alert.incident) AS its_incident`;
+const ALERT_COLUMNS = [...columns.map((column) => `alert.${column}`), INCIDENT].join(', ');
 
 /** Reads and writes of the tables `alert` and `alert_transition`; throws what SQLite throws. */
 export function createAlertTable(database: JournalDatabase) {
@@ -113,7 +124,7 @@ export function createAlertTable(database: JournalDatabase) {
   const insertTransition = database.prepare(
     'INSERT INTO alert_transition (alert_id, at, recorded_at, what, reason, by, comment) VALUES (?,?,?,?,?,?,?)',
   );
-  const selectAlert = database.prepare(`SELECT ${COLUMNS} FROM alert WHERE id = ?`);
+  const selectAlert = database.prepare(`SELECT ${ALERT_COLUMNS} FROM alert WHERE id = ?`);
   const selectTransitions = database.prepare(
     `SELECT at, recorded_at, what, reason, by, comment FROM alert_transition WHERE alert_id = ? ORDER BY id`,
   );
@@ -131,6 +142,7 @@ export function createAlertTable(database: JournalDatabase) {
     `DELETE FROM alert WHERE id IN (
        SELECT id FROM alert WHERE state = 'resolved' AND updated_at < ?
          AND NOT EXISTS (SELECT 1 FROM outbox WHERE alert_id = alert.id AND state <> 'delivered')
+         AND NOT EXISTS (SELECT 1 FROM group_pending WHERE alert_id = alert.id)
        LIMIT ?)`,
   );
 
@@ -201,7 +213,7 @@ export function createAlertTable(database: JournalDatabase) {
 
     list(filter: AlertFilter, limit: number, cursor: string | null): AlertPage {
       const { where, values } = conditionsOf(filter, cursor);
-      const query = `SELECT ${COLUMNS} FROM alert ${where} ORDER BY id DESC LIMIT ?`;
+      const query = `SELECT ${ALERT_COLUMNS} FROM alert ${where} ORDER BY id DESC LIMIT ?`;
       const rows = database.prepare(query).all(...values, limit + 1) as AlertRow[];
       const alerts = rows.slice(0, limit).map(alertOf);
       return { alerts, nextCursor: rows.length > limit ? alerts[alerts.length - 1].id : null };
@@ -269,6 +281,7 @@ function alertOf(row: AlertRow): Alert {
     channels: JSON.parse(row.channels) as ChannelEvidence[],
     summary: row.summary,
     action: row.action,
+    ...(row.its_incident === null ? {} : { incident: JSON.parse(row.its_incident) as AlertIncident }),
   };
 }
 

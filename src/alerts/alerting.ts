@@ -230,7 +230,8 @@ class JournaledAlerting implements Alerting {
     const { state, transition } = step(before?.state ?? inactive, input, at, policy);
     if (transition === null) {
       if (before === undefined || state.phase === 'inactive') return;
-      const alert = before.alert === null ? null : withPeak(before.alert, state.peakScore, policy.consequence);
+      const alert =
+        before.alert === null ? null : withPeak(before.alert, state.peakScore, policy.consequence);
       this.#episodes.set(rule, asset.id, { state, alert });
       return;
     }
@@ -249,9 +250,7 @@ class JournaledAlerting implements Alerting {
         labels: asset.labels,
       });
     const alert =
-      state.phase === 'firing'
-        ? this.#raised(rule, asset, state, cause)
-        : this.#resolved(standing, at);
+      state.phase === 'firing' ? this.#raised(rule, asset, state, cause) : this.#resolved(standing, at);
     if (state.phase === 'inactive') this.#episodes.delete(rule, asset.id);
     else this.#episodes.set(rule, asset.id, { state, alert });
     const sinks = alert?.handling.told === true ? this.#options.sinks : [];

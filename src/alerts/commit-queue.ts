@@ -25,11 +25,7 @@ export class CommitQueue {
   #retry: NodeJS.Timeout | null = null;
   #error: string | null = null;
 
-  constructor(
-    journal: Journal,
-    log: Logger,
-    onCommitted: (alert: Alert, reason: CommittedReason) => void,
-  ) {
+  constructor(journal: Journal, log: Logger, onCommitted: (alert: Alert, reason: CommittedReason) => void) {
     this.#journal = journal;
     this.#log = log;
     this.#onCommitted = onCommitted;

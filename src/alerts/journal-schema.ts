@@ -146,4 +146,41 @@ export const migrations: readonly string[] = [
   CREATE UNIQUE INDEX alarm_flapping_now ON alarm_flapping (asset, rule) WHERE ended_at IS NULL;
   CREATE INDEX alert_by_update ON alert (updated_at);
   `,
+  // Groups: alerts that are told together, and the incidents that they are part of.
+  `
+  ALTER TABLE alert ADD COLUMN group_key TEXT;
+  ALTER TABLE alert ADD COLUMN incident TEXT;
+  CREATE INDEX alert_by_group ON alert (group_key, recorded_at) WHERE group_key IS NOT NULL;
+  CREATE INDEX alert_firing_by_group ON alert (group_key) WHERE state = 'firing';
+  CREATE INDEX alert_by_incident ON alert (incident) WHERE incident IS NOT NULL;
+  ALTER TABLE outbox ADD COLUMN told_group TEXT;
+
+  CREATE TABLE incident (
+    id TEXT NOT NULL UNIQUE,
+    group_key TEXT NOT NULL,
+    first_asset TEXT NOT NULL,
+    alerts INTEGER NOT NULL,
+    firing INTEGER NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX incident_now ON incident (group_key) WHERE firing > 0;
+  CREATE INDEX incident_by_group ON incident (group_key);
+  CREATE INDEX incident_over ON incident (id) WHERE firing = 0;
+
+  CREATE TABLE alert_group (
+    group_key TEXT PRIMARY KEY,
+    told_at INTEGER NOT NULL,
+    flooding INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE group_pending (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    alert_id TEXT NOT NULL REFERENCES alert (id) ON DELETE CASCADE,
+    sinks TEXT NOT NULL,
+    group_key TEXT NOT NULL,
+    payload TEXT NOT NULL,
+    at INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX group_pending_by_group ON group_pending (group_key, alert_id);
+  CREATE INDEX group_pending_by_alert ON group_pending (alert_id);
+  `,
 ];

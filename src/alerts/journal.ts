@@ -7,6 +7,7 @@ import {
   createAlertTable,
   type TransitionRecord,
 } from './alert-table.ts';
+import { createGroupTable, type Grouping, type Groups } from './group-table.ts';
 import { createHoldTable } from './hold-table.ts';
 import type { Hold, HoldChange } from './holds.ts';
 import { guard, openDatabase, transact } from './journal-database.ts';
@@ -68,6 +69,7 @@ interface ListOptions extends AlertFilter {
  */
 export interface Journal {
   readonly outbox: Outbox;
+  readonly groups: Groups;
   readonly silences: SilenceStore;
   readonly flaps: FlapStore;
   readonly alarmLog: AlarmLog;
@@ -101,16 +103,29 @@ export interface Journal {
   close(): void;
 }
 
+const UNGROUPED: Grouping = {
+  by: [],
+  waitMs: 0,
+  intervalMs: 0,
+  flood: { alerts: 0, withinMs: 0 },
+  sinks: new Set(),
+};
+
 /**
- * Opens the journal in the SQLite file `file`, whose directory must exist.
+ * Opens the journal in the SQLite file `file`, whose directory must exist. Each alert is told by itself without `grouping`.
  * @throws ForewarnError `JOURNAL_UNAVAILABLE`, `JOURNAL_CORRUPT` or `JOURNAL_TOO_NEW`, each with a hint.
  */
-export function openJournal(options: { readonly file: string; readonly clock: Clock }): Journal {
+export function openJournal(options: {
+  readonly file: string;
+  readonly clock: Clock;
+  readonly grouping?: Grouping;
+}): Journal {
   const { clock } = options;
   const database = openDatabase(options.file);
   const alerts = createAlertTable(database);
   const holds = createHoldTable(database);
-  const { outbox, enqueue } = createOutboxTable(database, clock);
+  const { outbox, enqueue, enqueueGroup } = createOutboxTable(database, clock);
+  const groups = createGroupTable(database, options.grouping ?? UNGROUPED, clock, enqueueGroup);
   const silences = createSilenceTable(database);
   const flaps = createFlapTable(database);
   const upsertState = database.prepare(
@@ -128,11 +143,25 @@ export function openJournal(options: { readonly file: string; readonly clock: Cl
     else upsertState.run(assetId, rule, alert?.id ?? null, state.lastAt, JSON.stringify(state));
   };
 
-  const escalateOne = (alert: Alert, { at, reason, sinks, summary = '', state }: JournalEntry, now: number) => {
+  /** The incident grows on, so it is no part of what is told. */
+  const tell = (
+    { incident: _, ...alert }: Alert,
+    sinks: readonly string[],
+    now: number,
+    level: number | null = null,
+  ) => {
+    enqueue(alert, groups.hold(alert, sinks, now), level);
+  };
+
+  const escalateOne = (
+    alert: Alert,
+    { at, reason, sinks, summary = '', state }: JournalEntry,
+    now: number,
+  ) => {
     alerts.update(alert, now);
     const line = { at, recordedAt: now, what: alert.operatorState, by: null, comment: summary };
     alerts.log(alert.id, { ...line, reason });
-    enqueue({ ...alert, summary }, sinks, state.phase === 'firing' ? (state.level ?? null) : null);
+    tell({ ...alert, summary }, sinks, now, state.phase === 'firing' ? (state.level ?? null) : null);
   };
 
   const recordOne = (entry: JournalEntry, now: number) => {
@@ -144,7 +173,9 @@ export function openJournal(options: { readonly file: string; readonly clock: Cl
       alerts.log(alert.id, { ...line, what: alert.state, reason });
       if (!alert.handling.told)
         alerts.log(alert.id, { ...line, what: alert.operatorState, reason: 'not_told' });
-      enqueue(alert, entry.sinks);
+      if (reason === 'raised') groups.raised(alert);
+      else groups.resolved(alert);
+      tell(alert, entry.sinks, now);
     }
     if (alert !== null && reason === 'escalated') escalateOne(alert, entry, now);
     store(entry);
@@ -153,11 +184,12 @@ export function openJournal(options: { readonly file: string; readonly clock: Cl
   const operateOne = ({ alert, move, by, comment, sinks }: OperatorEntry, now: number) => {
     alerts.update(alert, now);
     alerts.log(alert.id, { at: now, recordedAt: now, what: alert.operatorState, reason: move, by, comment });
-    enqueue(alert, sinks);
+    tell(alert, sinks, now);
   };
 
   return {
     outbox,
+    groups: groups.groups,
     silences: silences.store,
     flaps: flaps.store,
     alarmLog: createAlarmLog(database),
@@ -218,6 +250,7 @@ export function openJournal(options: { readonly file: string; readonly clock: Cl
         holds.prune(before, PRUNED_AT_ONCE);
         silences.prune(before, PRUNED_AT_ONCE);
         flaps.prune(before, PRUNED_AT_ONCE);
+        groups.prune(before, PRUNED_AT_ONCE);
         return alerts.prune(before, PRUNED_AT_ONCE);
       };
       return guard(() => transact(database, pruneAll));

@@ -2,7 +2,14 @@ import type { AlertPriority, Asset, Channel, Clock, LimitRule, Row } from '../ty
 import { isLimitRule } from './alert-rule.ts';
 import type { Alerting } from './alerting.ts';
 import { describeLimit } from './evidence.ts';
-import { type ChannelLimits, type Limit, type LimitState, limitPriority, limitsOf, stepLimit } from './limits.ts';
+import {
+  type ChannelLimits,
+  type Limit,
+  type LimitState,
+  limitPriority,
+  limitsOf,
+  stepLimit,
+} from './limits.ts';
 import { inactive, interrupted } from './state.ts';
 
 export interface LimitWatchOptions {

@@ -1,6 +1,6 @@
 import type { Alert, Clock } from '../types.ts';
 import { guard, type JournalDatabase, write } from './journal-database.ts';
-import type { AlertTransition, Notification } from './sink.ts';
+import type { AlertTransition, Notification, NotificationGroup } from './sink.ts';
 
 export interface OutboxRow {
   readonly id: number;
@@ -27,11 +27,20 @@ export interface Outbox {
   sinksWithBacklog(): readonly string[];
 }
 
+/** A group of alerts on its way to one sink. */
+export interface GroupedRow {
+  readonly sink: string;
+  readonly idempotencyKey: string;
+  readonly transition: AlertTransition;
+  readonly group: NotificationGroup;
+}
+
 interface Row {
   readonly id: number;
   readonly transition: AlertTransition;
   readonly idempotency_key: string;
   readonly payload: string;
+  readonly told_group: string | null;
   readonly attempts: number;
   readonly next_attempt_at: number;
 }
@@ -41,8 +50,11 @@ export function createOutboxTable(database: JournalDatabase, clock: Clock) {
   const insert = database.prepare(
     'INSERT INTO outbox (alert_id, transition, sink, idempotency_key, payload) VALUES (?,?,?,?,?)',
   );
+  const insertGroup = database.prepare(
+    'INSERT INTO outbox (alert_id, transition, sink, idempotency_key, payload, told_group) VALUES (?,?,?,?,?,?)',
+  );
   const selectHead = database.prepare(
-    `SELECT id, transition, idempotency_key, payload, attempts, next_attempt_at FROM outbox
+    `SELECT id, transition, idempotency_key, payload, told_group, attempts, next_attempt_at FROM outbox
      WHERE sink = ? AND state = 'queued' ORDER BY id LIMIT 1`,
   );
   const markDelivered = database.prepare(
@@ -89,14 +101,26 @@ export function createOutboxTable(database: JournalDatabase, clock: Clock) {
       insert.run(alert.id, alert.state, sink, `${alert.id}:${what}:${sink}`, payload);
     }
   };
-  return { outbox, enqueue };
+  /** Belongs into the transaction that takes the alerts from where they waited for each other. */
+  const enqueueGroup = ({ sink, idempotencyKey, transition, group }: GroupedRow): void => {
+    const [first] = group.alerts;
+    if (first === undefined) return;
+    const payload = JSON.stringify(first);
+    insertGroup.run(first.id, transition, sink, idempotencyKey, payload, JSON.stringify(group));
+  };
+  return { outbox, enqueue, enqueueGroup };
 }
 
 function rowOf(row: Row): OutboxRow {
   const alert = JSON.parse(row.payload) as Alert;
   return {
     id: row.id,
-    notification: { idempotencyKey: row.idempotency_key, transition: row.transition, alert },
+    notification: {
+      idempotencyKey: row.idempotency_key,
+      transition: row.transition,
+      alert,
+      ...(row.told_group === null ? {} : { group: JSON.parse(row.told_group) as NotificationGroup }),
+    },
     attempts: row.attempts,
     nextAttemptAt: row.next_attempt_at,
   };

@@ -1,4 +1,4 @@
-import type { Alert } from '../types.ts';
+import type { Alert, AlertIncident } from '../types.ts';
 
 /** What an alert tells the outside: it fires, or it is over. */
 export type AlertTransition = Alert['state'];
@@ -8,8 +8,26 @@ export interface Notification {
   /** The same at every attempt, also after a restart; differs between sinks, alerts and transitions. */
   readonly idempotencyKey: string;
   readonly transition: AlertTransition;
-  /** The alert as it was at the transition. */
+  /** The alert as it was at the transition; of a group the first of its alerts. */
   readonly alert: Alert;
+  /** Several alerts that are told together. The transition is that of the group: it fires while one of its alerts does. */
+  readonly group?: NotificationGroup;
+}
+
+/** Alerts that were raised, escalated or over since the last notification of their group. */
+export interface NotificationGroup {
+  /** What they have in common. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** Each as it was last, in the order in which they came; at least one. */
+  readonly alerts: readonly Alert[];
+  /** With those that are not listed. */
+  readonly total: number;
+  /** How many of the whole group fire now, told before or now. */
+  readonly firing: number;
+  /** There are so many that few notifications are sent. */
+  readonly flood: boolean;
+  /** What they are part of; null for alerts from before there were groups. */
+  readonly incident: AlertIncident | null;
 }
 
 export type DeliveryResult =

@@ -89,7 +89,10 @@ export function judge(
 
   const said: Readonly<Record<(typeof rules)[number], string | null>> = {
     'watchdog:no_data': noData(messages, snapshot, limits, at),
-    'watchdog:training_failed': list(snapshot.failedTrainings, (name, why) => `training of ${name} failed: ${why}`),
+    'watchdog:training_failed': list(
+      snapshot.failedTrainings,
+      (name, why) => `training of ${name} failed: ${why}`,
+    ),
     'watchdog:data_dropped': list(
       [...dropped].filter(([, { roseAt }]) => at - roseAt < DROPPING_FOR_MS),
       (what, { count }) => `${what} are lost (${count} since the start)`,
@@ -110,7 +113,12 @@ function counted(before: Counted, count: number, at: number): Counted {
   return count > before.count ? { count, roseAt: at } : before;
 }
 
-function noData(messages: Counted, { broker }: WatchdogSnapshot, { noDataForMs }: WatchdogLimits, at: number) {
+function noData(
+  messages: Counted,
+  { broker }: WatchdogSnapshot,
+  { noDataForMs }: WatchdogLimits,
+  at: number,
+) {
   if (!lasted(messages.roseAt, noDataForMs, at)) return null;
   const where = broker.state === 'connected' ? 'no machine publishes' : `the broker is ${broker.state}`;
   return `no data for ${minutes(at - messages.roseAt)}, ${where}`;

@@ -23,5 +23,6 @@ export function alertBody(alert: Alert): AlertBody {
     channels: alert.channels.map((evidence) => ({ ...evidence })),
     summary: alert.summary,
     action: alert.action,
+    incident: alert.incident === undefined ? null : { ...alert.incident },
   };
 }

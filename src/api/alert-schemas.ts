@@ -66,6 +66,17 @@ const alert = {
   ),
   summary: Type.String({ description: 'One sentence for the operator.' }),
   action: Nullable(Type.String(), 'What the operator should do.'),
+  incident: Nullable(
+    Type.Object(
+      {
+        id: Type.String({ description: 'The id of its first alert.' }),
+        first: Type.String({ description: 'The asset that was first.' }),
+        alerts: Type.Integer({ description: 'How many alerts there are or were in it.' }),
+      },
+      closed,
+    ),
+    'Alerts of one group that overlap in time; null where alerts are not grouped.',
+  ),
 };
 
 const line = {

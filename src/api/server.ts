@@ -20,6 +20,7 @@ import { modelsRoutes } from './routes/models.ts';
 import { rootRoutes } from './routes/root.ts';
 import { silenceRoutes } from './routes/silences.ts';
 import { statusRoutes } from './routes/status.ts';
+import { encodedWhyNotUrl, whyNotRoutes } from './routes/why-not.ts';
 import type { SilenceCommands } from './silence-commands.ts';
 import type { ApiSources } from './sources.ts';
 import { validatorCompiler } from './validator.ts';
@@ -78,7 +79,9 @@ export function createApi({
     bodyLimit: BODY_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: true,
-    routerOptions: { maxParamLength: 256 },
+    // As long as a topic, which an id is part of.
+    routerOptions: { maxParamLength: 512 },
+    rewriteUrl: ({ url = '/' }) => encodedWhyNotUrl(url),
     frameworkErrors: (error, request, reply) => void answerError(error, request, reply),
   }).withTypeProvider<TypeBoxTypeProvider>();
 
@@ -106,6 +109,7 @@ export function createApi({
     metricsRoutes(app, sources);
     statusRoutes(app, sources);
     assetsRoutes(app, sources);
+    whyNotRoutes(app, sources);
     alertsRoutes(app, sources);
     alertCommandRoutes(app, commands);
     silenceRoutes(app, silences);

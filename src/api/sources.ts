@@ -3,6 +3,7 @@ import type { Alert, AlertRule, OperatorState } from '../types.ts';
 import type { KpisBody } from './kpi-schemas.ts';
 import type { StatusBody } from './status-schema.ts';
 import type { Timed } from './timed.ts';
+import type { WhyNotBody } from './why-not-schemas.ts';
 
 /** All times are epoch milliseconds; a filter that is left out always holds. */
 export interface AlertListQuery {
@@ -66,6 +67,7 @@ export interface KpiSource {
 export interface ApiSources {
   status(): Timed<StatusBody>;
   readonly fleet: Pick<Fleet, 'assets' | 'asset'>;
+  whyNot(assetId: string): Timed<WhyNotBody>;
   readonly alerts: AlertSource;
   readonly alertEvents: AlertEventSource;
   readonly kpis: KpiSource;

@@ -99,6 +99,10 @@ const ClassStatus = Type.Object(
     training: Nullable(Training),
     model: Nullable(Type.String(), 'Version in use.'),
     lastFailure: Nullable(Type.String(), 'Why the last training failed; null when it did not.'),
+    budgetShortfall: Nullable(
+      Type.String(),
+      'What the model in use lacks to keep `score.alert_budget`; null when it is kept, or not asked for.',
+    ),
     trained: Count('Trainings since the start that gave a model.'),
     failed: Count('Trainings since the start that failed.'),
     assets: Count('Assets of the class.'),

@@ -61,11 +61,19 @@ export function exportedCard(model: Model, channels: readonly Channel[], file: s
         /** Null for one that saw too few windows: its score is 0. */
         threshold: Number.isFinite(detector.threshold) ? detector.threshold : null,
       })),
+      /** By asset id, in the order of the detectors. */
+      assets: Object.fromEntries(
+        Object.entries(calibration.assets ?? {}).map(([id, parts]) => [
+          id,
+          parts.map(({ mean, factor }) => ({ mean: [...mean], factor })),
+        ]),
+      ),
       formula: [
         'Residual of source network: last_residual. Of a linear source: x(t) - (now x(t) + before x(t-1) + offset), with x scaled as above, missing readings held at their last value.',
         'Each detector keeps for each asset a running mean m, one number a channel, and an energy e, all 0 at the start.',
         'For each window in order of time: m = m + smoothing * (residual - m), leaving out the channels whose last reading is missing (with smoothing 1 they are set to 0).',
         'e = e + energy_smoothing * ((m - mean)^T * precision * (m - mean) / C - e), with precision row-major [C x C].',
+        'For an asset that is listed under assets, mean is the one that stands there, and the score of the detector is taken times the factor that stands there.',
         "The detector's score is sqrt(e) / threshold, 0 where the threshold is null; the score is the largest of them; 1.0 and above is anomalous.",
         "A channel's share of it, for the largest one: (precision * (m - mean))_i^2 / precision_ii, divided by the sum over all channels.",
       ],

@@ -23,15 +23,18 @@ export const ChannelOptions = Type.Object(
           'Where the value is in the JSON payload, with dots, or what stands at `{channel}` in the topic. When absent: `values.NAME`, or `NAME` for topics with `{channel}`.',
       }),
     ),
-    limits: section('Hard limits in the unit of the channel, watched from the first row on, without any model.', {
-      hh: limit('An alert of high priority is raised, or escalates, at or above this.'),
-      h: limit('An alert is raised at or above this.'),
-      l: limit('An alert is raised at or below this.'),
-      ll: limit('An alert of high priority is raised, or escalates, at or below this.'),
-      deadband: number('How far inside a limit a reading must be again before it is clear.', 0, 0, largest),
-      on_delay: duration('How long readings must be beyond a limit before that counts.', '0s'),
-      off_delay: duration('How long they must be inside it again before that counts.', '0s'),
-    }),
+    limits: section(
+      'Hard limits in the unit of the channel, watched from the first row on, without any model.',
+      {
+        hh: limit('An alert of high priority is raised, or escalates, at or above this.'),
+        h: limit('An alert is raised at or above this.'),
+        l: limit('An alert is raised at or below this.'),
+        ll: limit('An alert of high priority is raised, or escalates, at or below this.'),
+        deadband: number('How far inside a limit a reading must be again before it is clear.', 0, 0, largest),
+        on_delay: duration('How long readings must be beyond a limit before that counts.', '0s'),
+        off_delay: duration('How long they must be inside it again before that counts.', '0s'),
+      },
+    ),
     deviation: section(
       'Which deviations from what the model expects matter; others raise no alert, whatever the score.',
       {

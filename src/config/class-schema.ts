@@ -118,6 +118,11 @@ export const AssetClass = Type.Object(
         1,
         100,
       ),
+      alert_budget: Type.Union([Type.Number({ exclusiveMinimum: 0, maximum: 10_000 }), Type.Null()], {
+        default: null,
+        description:
+          'At most so many false alerts per asset and week: the threshold is set for them at training, from weeks of normal rows. While there are too few, and with `null`, `quantile` and `margin` set it.',
+      }),
     }),
     alert: section('From score to alert.', {
       raise: number('Score from which a window counts as anomalous.', 1, 0.01, 1000),

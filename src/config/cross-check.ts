@@ -11,7 +11,12 @@ type ClassFile = ConfigFile['classes'][string];
 
 /** Finds combinations that cannot work although each option alone is in order. Touches neither disk nor network. */
 export function crossCheck(file: ConfigFile): Problem[] {
-  const problems: Problem[] = [...checkMqtt(file.mqtt), ...checkNotifications(file), ...checkInflux(file), ...checkHeartbeat(file)];
+  const problems: Problem[] = [
+    ...checkMqtt(file.mqtt),
+    ...checkNotifications(file),
+    ...checkInflux(file),
+    ...checkHeartbeat(file),
+  ];
   const topics = new Map<string, string>();
   for (const [name, options] of Object.entries(file.classes)) {
     problems.push(...checkClass(`classes.${name}`, options));

@@ -1,6 +1,5 @@
 import Type from 'typebox';
-import { Secret, duration, flag, integer, section } from './schema-parts.ts';
-
+import { duration, flag, integer, Secret, section } from './schema-parts.ts';
 
 export const Influx = section(
   'InfluxDB as a place for alerts and scores: 1.x, and 2.x and 3.x through their 1.x interface.',

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { GroupPolicy } from '../alerts/noise/group-policy.ts';
 import { type MaintenanceConfig, occurrencesOf } from '../alerts/noise/maintenance.ts';
 import { parseMatcher } from '../alerts/noise/matcher.ts';
 import type { NoiseConfig } from '../alerts/noise/noise-control.ts';
@@ -36,6 +37,28 @@ export function noiseConfig(file: ConfigFile, context: Context): NoiseConfig {
     topology: file.topology.flatMap((rule, i) => ruleConfig(rule, `topology.${i}`, file, problems) ?? []),
     flapping: { everyMs: durationMs(every), low, high },
   };
+}
+
+/** When alerts are told together, with durations as milliseconds; what is wrong becomes a problem. */
+export function groupingConfig(
+  { grouping }: ConfigFile,
+  { problems }: Pick<Context, 'problems'>,
+): GroupPolicy {
+  const { by, wait, interval, flood } = grouping;
+  const [waitMs, intervalMs, withinMs] = [durationMs(wait), durationMs(interval), durationMs(flood.within)];
+  const say = (option: string, value: unknown, message: string, mend: string) => {
+    problems.push({ path: `grouping.${option}`, value, message, mend });
+  };
+  const double = by.findIndex((name, i) => by.indexOf(name) !== i);
+  if (double >= 0) say(`by.${double}`, by[double], 'is named twice', 'Remove one of the two.');
+  if (waitMs > intervalMs)
+    say('wait', wait, `is longer than \`interval\` (${interval})`, 'Make it the shorter of the two.');
+  if (flood.alerts > 0 && withinMs < intervalMs) {
+    const mend =
+      'Make it at least as long as `interval`: in a flood it is the time between two notifications.';
+    say('flood.within', flood.within, `is shorter than \`interval\` (${interval})`, mend);
+  }
+  return { by, waitMs, intervalMs, flood: { alerts: flood.alerts, withinMs } };
 }
 
 function twice(section: string, named: readonly { readonly name: string }[]): Problem[] {

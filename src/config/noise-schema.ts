@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { closed, duration, names, number, section } from './schema-parts.ts';
+import { closed, duration, integer, names, number, section } from './schema-parts.ts';
 
 const matchers = (description: string) =>
   Type.Array(Type.String({ minLength: 3, maxLength: 512 }), { default: [], maxItems: 32, description });
@@ -88,6 +88,32 @@ export const TopologyRules = Type.Array(TopologyRule, {
   description:
     'What depends on what: while a gateway is silent or a line stands still, its assets say nothing new.',
 });
+
+export const Grouping = section(
+  'Alerts that are told together: webhooks (Alertmanager itself apart) and mail get one notification for several alerts.',
+  {
+    by: Type.Array(Type.String({ minLength: 1, maxLength: 64 }), {
+      default: [],
+      maxItems: 8,
+      description:
+        'Labels, or `class`: alerts with the same values are a group, such as `[site, line]`. Each alert is told by itself when there is none, and where it lacks one of the labels.',
+    }),
+    wait: duration('How long the first alert of a notification waits for others.', '30s'),
+    interval: duration('Least time between two notifications of a group.', '5m'),
+    flood: section(
+      'Few notifications of a group in which very much happens: one `within` that time, which counts what it does not list, until less than half as many alerts come.',
+      {
+        alerts: integer(
+          'More alerts than this in a group are a flood; 0 calls nothing a flood.',
+          10,
+          0,
+          1_000_000,
+        ),
+        within: duration('The time in which they are raised.', '10m'),
+      },
+    ),
+  },
+);
 
 export const Flapping = section(
   'Alerts that are raised and over again and again are told when they have settled (weighted changes among 21 states, as Nagios does).',

@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { AssetClass } from './class-schema.ts';
 import { Influx } from './influx-schema.ts';
-import { Flapping, Maintenance, TopologyRules } from './noise-schema.ts';
+import { Flapping, Grouping, Maintenance, TopologyRules } from './noise-schema.ts';
 import { Email, MqttOutput, Webhook } from './notification-schema.ts';
 import { choice, closed, duration, integer, names, Secret, section } from './schema-parts.ts';
 import { Heartbeat, Watchdog } from './watchdog-schema.ts';
@@ -128,6 +128,7 @@ export const ConfigFile = Type.Object(
     maintenance: Maintenance,
     topology: TopologyRules,
     flapping: Flapping,
+    grouping: Grouping,
     watchdog: Watchdog,
     heartbeat: Heartbeat,
     retention: section('How long things are kept.', {

@@ -1,4 +1,4 @@
-import type { Asset, UnknownReason } from '../types.ts';
+import type { Asset, Score, UnknownReason } from '../types.ts';
 
 /** What a window came to: normal, anomalous, or the reason why there is no score. */
 export type Outcome = 'normal' | 'anomalous' | UnknownReason;
@@ -54,6 +54,7 @@ export interface Slab {
   readonly scoredAt: Float64Array;
   readonly evidence: Float32Array;
   readonly models: (string | null)[];
+  readonly detectors: Score['detector'][];
 }
 
 /** Memory is zeroed lazily by the system: a slab costs what its assets use. */
@@ -81,6 +82,7 @@ export function createSlab(className: string, channels: number, history: number)
     scoredAt: new Float64Array(n),
     evidence: new Float32Array(n * 3 * channels),
     models: new Array<string | null>(n).fill(null),
+    detectors: [],
   };
 }
 

@@ -27,6 +27,8 @@ export interface AssetView {
 /** All arrays are copies; those of channels are in the order of `channels`, NaN where there is no value. */
 export interface AssetDetail extends AssetView {
   readonly channels: readonly Channel[];
+  /** What gave the last score, such as `network shift`; null before the first. */
+  readonly detector: string | null;
   /** What the last score said of each channel; null before the first. */
   readonly evidence: {
     readonly attribution: Float32Array;
@@ -88,9 +90,11 @@ export function detailOf(
   const width = slab.channels;
   const evidence = slab.evidence.slice(place * 3 * width, (place + 1) * 3 * width);
   const part = (i: number) => evidence.subarray(i * width, (i + 1) * width);
+  const detector = slab.detectors[place];
   return {
     ...view,
     channels,
+    detector: detector ? `${detector.source} ${detector.kind}` : null,
     evidence: view.score === null ? null : { attribution: part(0), expected: part(1), actual: part(2) },
     lastRows: ringSlots(slab, place, slab.rows, slab.rowHead).map((slot) => ({
       at: slab.rowAt[slot],

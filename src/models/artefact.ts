@@ -32,8 +32,8 @@ interface ModelFile {
     offset: number[];
   }[];
   readonly detectors: (Omit<Detector, 'mean' | 'precision'> & { mean: number[]; precision: number[] })[];
-  /** By asset id, for each detector. */
-  readonly assets: Readonly<Record<string, { mean: number[]; factor: number }[]>>;
+  /** By asset id, for each detector; absent in what older versions wrote. */
+  readonly assets?: Readonly<Record<string, { mean: number[]; factor: number }[]>>;
 }
 
 /**
@@ -99,7 +99,7 @@ export function loadModel(directory: string): Model {
           mean: Float32Array.from(detector.mean),
           precision: Float32Array.from(detector.precision),
         })),
-        assets: mapValues(file.assets, (parts) =>
+        assets: mapValues(file.assets ?? {}, (parts) =>
           parts.map(({ mean, factor }) => ({ mean: Float32Array.from(mean), factor })),
         ),
       },

@@ -14,7 +14,9 @@ export function modelHash(
   const numbers = calibration.detectors.map(({ mean: _mean, precision: _precision, ...rest }) => rest);
   const kinds = linear.map(({ kind, now, before }) => [kind, now !== null, before !== null]);
   hash.update(JSON.stringify([channels, spec, scaling.clip, kinds, numbers]));
-  hash.update(JSON.stringify(assets.map(([id, parts]) => [id, parts.map(({ factor }) => factor)])));
+  // Nothing where no asset has values of its own, so that models from before there were any keep their hash.
+  if (assets.length > 0)
+    hash.update(JSON.stringify(assets.map(([id, parts]) => [id, parts.map(({ factor }) => factor)])));
   const arrays = [
     scaling.center,
     scaling.scale,

@@ -1,3 +1,4 @@
+import type { BudgetCard } from './decision/budget-level.ts';
 import type { Calibration, DetectorKind, SourceKind } from './decision/detector.ts';
 import type { Scaling, Weights } from './engine.ts';
 import type { LinearSource } from './sources/linear-source.ts';
@@ -46,6 +47,8 @@ export interface ModelCard {
     readonly quantile: number;
     readonly margin: number;
     readonly smoothing: number;
+    /** What the budget of false alerts came to; null without one, absent in cards of older versions. */
+    readonly budget?: BudgetCard | null;
     /** Share of the windows held out from fitting with a score of 1.0 or more. */
     readonly heldOutExceeded: number;
   };

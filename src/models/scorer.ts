@@ -166,7 +166,7 @@ export function createScorer(options: ScorerOptions): Scorer {
         kind,
         asset,
         at,
-        score: { asset, at, value, attribution, expected, actual, model: model.card.id },
+        score: { asset, at, value, attribution, expected, actual, model: model.card.id, detector },
       });
     }
   };

@@ -1,5 +1,6 @@
 import { ForewarnError } from '../errors.ts';
 import type { Clock } from '../types.ts';
+import { type BudgetOrder, keepBudget } from './decision/budget-level.ts';
 import { calibrate } from './decision/calibration.ts';
 import type { SourceKind } from './decision/detector.ts';
 import { detectorPlans } from './decision/detector-plan.ts';
@@ -38,6 +39,8 @@ export interface TrainingOrder {
   readonly smoothing: number;
   readonly quantile: number;
   readonly margin: number;
+  /** False alerts that are tolerated; null leaves the threshold to quantile and margin. */
+  readonly alertBudget: BudgetOrder | null;
   readonly codeVersion: string;
   readonly assets: readonly AssetRows[];
 }
@@ -98,7 +101,12 @@ export async function completeModel(
   const runs = await normalResiduals(order, context.engine, predictors);
   const sources: SourceKind[] = ['network', ...linear.map(({ kind }) => kind)];
   const plans = detectorPlans(sources, spec.kind, order.smoothing);
-  const { calibration } = calibrate(runs, { ...order, channels, plans });
+  const calibrated = calibrate(runs, { ...order, channels, plans });
+  const rowEveryMs = order.sampleEveryMs * order.stride;
+  const { calibration, budget } =
+    order.alertBudget === null
+      ? { calibration: calibrated.calibration, budget: null }
+      : keepBudget(calibrated, runs, order.alertBudget, { rowEveryMs, seed: order.seed });
   const parts = { ...predictors, calibration };
   const hash = modelHash(names, parts);
   return {
@@ -135,6 +143,7 @@ export async function completeModel(
         quantile: order.quantile,
         margin: order.margin,
         smoothing: order.smoothing,
+        budget,
         heldOutExceeded: shareExceeding(scoresFrom(runs, 1 - order.holdout, calibration)),
       },
       student: null,

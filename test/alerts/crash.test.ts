@@ -1,30 +1,10 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openJournal } from '../../src/alerts/journal.ts';
+import { compileAlerts } from './support/compiled-alerts.ts';
 import { temporaryDirectory } from './support/fixtures.ts';
-
-const root = join(import.meta.dirname, '../..');
-
-/** Compiles the alerts stage alone, so that this test needs no build before it. */
-function compileAlerts(directory: string): string {
-  const compiled = join(directory, 'compiled');
-  const compiler = join(root, 'node_modules/typescript/bin/tsc');
-  const config = {
-    extends: join(root, 'tsconfig.json'),
-    compilerOptions: { noEmit: false, rootDir: join(root, 'src'), outDir: compiled },
-    include: [],
-    files: ['alerting.ts', 'journal.ts'].map((name) => join(root, 'src/alerts', name)),
-  };
-  const project = join(directory, 'tsconfig.json');
-  writeFileSync(project, JSON.stringify(config));
-  writeFileSync(join(directory, 'package.json'), '{ "type": "module" }');
-  symlinkSync(join(root, 'node_modules'), join(directory, 'node_modules'), 'dir');
-  execFileSync(process.execPath, [compiler, '-p', project]);
-  return compiled;
-}
 
 /** Runs the writer until it has printed `lines` lines, kills it, and gives all that it printed. */
 async function killAfter(compiled: string, file: string, lines: number): Promise<string[]> {
@@ -43,7 +23,7 @@ async function killAfter(compiled: string, file: string, lines: number): Promise
 describe('kill -9', () => {
   it('loses no alert that was said to be safe, and raises none of them anew', async () => {
     const directory = temporaryDirectory();
-    const compiled = compileAlerts(directory);
+    const compiled = compileAlerts(directory, ['alerting.ts', 'journal.ts']);
     const file = join(directory, 'journal.db');
     const told: string[] = [];
     for (const lines of [1, 40, 150, 7]) told.push(...(await killAfter(compiled, file, lines)));

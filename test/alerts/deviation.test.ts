@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { createAlerting } from '../../src/alerts/alerting.ts';
 import { type DeviationRule, deviationGate, toleratedReason } from '../../src/alerts/deviation.ts';
+import { silentLogger } from '../../src/log.ts';
 import type { Score } from '../../src/types.ts';
-import { assetNamed, verdictOf } from './support/fixtures.ts';
+import { assetNamed, channels, policy, temporaryJournal, verdictOf } from './support/fixtures.ts';
 
 const pump = assetNamed('pump-3');
 const above: DeviationRule = { direction: 'above', minAbsolute: 0, minRelative: 0 };
@@ -23,14 +25,18 @@ describe('what deviates', () => {
     expect(toleratedReason(higher, [{ ...above, minAbsolute: 2 }])).toBeNull();
     expect(toleratedReason(higher, [{ ...above, minAbsolute: 2.1 }])).toBe('below_minimum');
     expect(toleratedReason(scoreOf([1, -10, -8]), [{ ...above, minRelative: 0.2 }])).toBeNull();
-    expect(toleratedReason(higher, [{ direction: 'both', minAbsolute: 1, minRelative: 0.3 }])).toBe('below_minimum');
+    expect(toleratedReason(higher, [{ direction: 'both', minAbsolute: 1, minRelative: 0.3 }])).toBe(
+      'below_minimum',
+    );
   });
 
   it('asks the channels that together have four fifths of the score, and no others', () => {
     const first = scoreOf([0.1, 10, 12], [0.3, 10, 12], [0.6, 10, 8]);
     const rules = [above, above, above];
     expect(toleratedReason(first, rules)).toBeNull();
-    expect(toleratedReason(scoreOf([0.1, 10, 12], [0.3, 10, 8], [0.6, 10, 8]), rules)).toBe('other_direction');
+    expect(toleratedReason(scoreOf([0.1, 10, 12], [0.3, 10, 8], [0.6, 10, 8]), rules)).toBe(
+      'other_direction',
+    );
     expect(toleratedReason(scoreOf([0.15, 10, 12], [0.85, 10, 8]), rules.slice(1))).toBe('other_direction');
   });
 
@@ -73,5 +79,28 @@ describe('the gate', () => {
     const verdict = verdictOf(pump, 5, 3);
     expect(deviationGate({ rules: [null, above, null], from: 0.7 })!.judge(verdict)).toBe(verdict);
     expect(deviationGate({ rules: [null, null, null], from: 0.7 })).toBeNull();
+  });
+
+  it('makes of a window whose deviation does not matter a clear one for its alert, whatever the score', () => {
+    const clock = () => 1_700_000_000_000;
+    const journal = temporaryJournal(clock);
+    const alerting = createAlerting({
+      journal,
+      sinks: [],
+      policies: () => ({ ...policy, forMs: 0, keepFiringForMs: 0 }),
+      channels: () => channels,
+      knows: { asset: () => true, class: () => true },
+      clock,
+      log: silentLogger,
+    });
+    alerting.start();
+    const gate = deviationGate({ rules: [below, below, below], from: policy.clear })!;
+    alerting.onVerdict(gate.judge(verdictOf(pump, 0, 5)));
+    expect(alerting.current(pump.id, 'anomaly')).toBeNull();
+    alerting.onVerdict(verdictOf(pump, 10, 2));
+    alerting.onVerdict(gate.judge(verdictOf(pump, 20, 5)));
+    alerting.flush();
+    expect(journal.list().alerts).toMatchObject([{ state: 'resolved', resolvedAt: 20, peakScore: 2 }]);
+    alerting.stop();
   });
 });

@@ -13,7 +13,15 @@ const now = 1_700_000_000_000;
 const clock = () => now;
 const pump = assetNamed('pump-3');
 const order = { by: 'anna', comment: null };
-const none: ChannelLimits = { hh: null, h: null, l: null, ll: null, deadband: 0, onDelayMs: 0, offDelayMs: 0 };
+const none: ChannelLimits = {
+  hh: null,
+  h: null,
+  l: null,
+  ll: null,
+  deadband: 0,
+  onDelayMs: 0,
+  offDelayMs: 0,
+};
 const pressure: ChannelLimits = { ...none, hh: 9, h: 8, l: 2, ll: 1, deadband: 0.5 };
 const limitAlert: ClassAlerts = { ...policy, forMs: 0, keepFiringForMs: 0, action: 'Open the valve.' };
 
@@ -31,7 +39,10 @@ interface StageOptions {
 }
 
 /** Limits over a journal; each call is a start of the daemon. */
-function stageOn(journal: Journal, { limits = { pressure }, consequence = 'medium' }: StageOptions = {}): Stage {
+function stageOn(
+  journal: Journal,
+  { limits = { pressure }, consequence = 'medium' }: StageOptions = {},
+): Stage {
   const told: Alert[] = [];
   const alerting = createAlerting({
     journal,

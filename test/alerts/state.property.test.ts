@@ -14,7 +14,11 @@ const unknown: AlertInput = { kind: 'unknown', reason: 'low_coverage' };
 describe('step, for any inputs', () => {
   const input = fc.oneof(
     fc.record({ kind: fc.constant('score' as const), value: fc.double({ min: 0, max: 3 }) }),
-    fc.constantFrom<AlertInput>({ kind: 'active' }, { kind: 'active', level: 1 }, { kind: 'active', level: 2 }),
+    fc.constantFrom<AlertInput>(
+      { kind: 'active' },
+      { kind: 'active', level: 1 },
+      { kind: 'active', level: 2 },
+    ),
     fc.constant<AlertInput>({ kind: 'inactive' }),
     fc.constant(unknown),
   );

@@ -68,6 +68,7 @@ describe('the document', () => {
       '/api/v1/alerts/{id}/unshelve',
       '/api/v1/assets',
       '/api/v1/assets/{id}',
+      '/api/v1/assets/{id}/why-not',
       '/api/v1/events',
       '/api/v1/holds',
       '/api/v1/kpis',
@@ -128,6 +129,9 @@ describe('answers', () => {
     ['/api/v1/assets/{id}', '/api/v1/assets/south%2Fpump-1', 200],
     ['/api/v1/assets/{id}', '/api/v1/assets/south/pump-3', 200],
     ['/api/v1/assets/{id}', '/api/v1/assets/nowhere', 404],
+    ['/api/v1/assets/{id}/why-not', '/api/v1/assets/south%2Fpump-1/why-not', 200],
+    ['/api/v1/assets/{id}/why-not', '/api/v1/assets/south/pump-3/why-not?', 200],
+    ['/api/v1/assets/{id}/why-not', '/api/v1/assets/nowhere/why-not', 200],
     ['/api/v1/alerts', '/api/v1/alerts', 200],
     ['/api/v1/alerts', '/api/v1/alerts?state=open', 400],
     ['/api/v1/alerts/{id}', '/api/v1/alerts/al_000001', 200],
@@ -397,6 +401,7 @@ function brokenSources(failure: Error) {
   };
   return {
     status: refuse,
+    whyNot: refuse,
     fleet: plant.fleet,
     alerts: plant.journal,
     alertEvents: { ...plant.journal, subscribe: () => () => undefined },

@@ -8,7 +8,11 @@ import { parseConfig } from '../../src/config.ts';
 const minimal = 'classes:\n  pump:\n    topic: plant/{site}/{asset}/t\n    channels: { speed: {} }\n';
 function read(text: string, baseDir = '/nowhere') {
   const { config, problems } = parseConfig(minimal + text, { env: {}, baseDir });
-  return { noise: config?.noise ?? null, problems: problems.map(formatProblem) };
+  return {
+    noise: config?.noise ?? null,
+    grouping: config?.grouping ?? null,
+    problems: problems.map(formatProblem),
+  };
 }
 function folderWith(name: string, text: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'forewarn-noise-'));
@@ -119,5 +123,30 @@ topology:
   it('refuses a file that is no calendar', () => {
     const { problems } = read('maintenance: [{ name: a, calendar: x.ics }]', folderWith('x.ics', 'hello'));
     expect(problems).toEqual([expect.stringContaining('maintenance.0.calendar: is no iCalendar file')]);
+  });
+});
+
+describe('grouping in the configuration', () => {
+  it('is off when nothing is said', () => {
+    expect(read('').grouping).toEqual({
+      by: [],
+      waitMs: 30_000,
+      intervalMs: 300_000,
+      flood: { alerts: 10, withinMs: 600_000 },
+    });
+  });
+
+  it.each([
+    ['by: [line, line]', 'grouping.by.1'],
+    ['wait: 10m', 'grouping.wait'],
+    ['flood: { within: 1m }', 'grouping.flood.within'],
+  ])('refuses %s', (text, path) => {
+    const { problems } = read(`grouping: { ${text} }\n`);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(path);
+  });
+
+  it('lets the time of floods be short where nothing is a flood', () => {
+    expect(read('grouping: { flood: { alerts: 0, within: 1m } }\n').problems).toEqual([]);
   });
 });

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { externalUrl, sinkNames } from '../../src/alert-outputs.ts';
+import { externalUrl, groupedSinkNames, sinkNames } from '../../src/alert-outputs.ts';
 import { formatProblem } from '../../src/config/problem.ts';
 import { parseConfig } from '../../src/config.ts';
 
@@ -41,6 +41,14 @@ describe('the configuration of notifications', () => {
     expect(config.mqttOutput).toMatchObject({ broker: null, prefix: 'forewarn', scores: false });
     expect(config.email).toMatchObject({ port: 587, encryption: 'starttls', password: 'geheim' });
     expect(sinkNames(config)).toEqual(['s', 'p', 'mqtt', 'email']);
+  });
+
+  it('groups alerts for those alone that hold no state', () => {
+    const config = configOf(
+      `webhooks: [{ name: s, format: slack, url_from: { env: URL } }, { name: am, format: alertmanager_api, url: 'http://am/api/v2/alerts' }]\n` +
+        `mqtt_output: { enabled: true }\nemail: { ${mail} }\n`,
+    );
+    expect([...groupedSinkNames(config)]).toEqual(['s', 'email']);
   });
 
   it('reads certificates', () => {

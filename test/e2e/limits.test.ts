@@ -16,6 +16,7 @@ describe.each(availableBrokers('limits'))('limits over $name', ({ start }) => {
     const { url: webhookUrl, deliveries } = await startWebhook();
     const channels = { pressure: { limits: { h: 100, hh: 200, deadband: 5 } } };
     const daemon = await startDaemon(writeConfig(temporaryFolder(), { broker, webhookUrl, channels }));
+    await until('it is subscribed', async () => (await daemon.get('/readyz')).status === 200);
     const feeder = await startRowFeeder(daemon, 2);
     const alerts = async () => (await daemon.get<{ alerts: AlertBody[] }>('/api/v1/alerts')).body.alerts;
     const feed = (rows: number, pressure?: number) =>
@@ -67,9 +68,16 @@ describe.each(availableBrokers('limits'))('limits over $name', ({ start }) => {
 describe('deviations that do not matter', { timeout: 60_000 }, () => {
   it('raise no alert, and are counted', async () => {
     const channels = Object.fromEntries(
-      ['speed', 'current', 'pressure', 'flow', 'vibration', 'bearing_temperature', 'fluid_temperature', 'voltage'].map(
-        (name) => [name, { deviation: { min_relative: 1000 } }],
-      ),
+      [
+        'speed',
+        'current',
+        'pressure',
+        'flow',
+        'vibration',
+        'bearing_temperature',
+        'fluid_temperature',
+        'voltage',
+      ].map((name) => [name, { deviation: { min_relative: 1000 } }]),
     );
     const daemon = await startDaemon(writeConfig(await trainedFolder(), { channels }));
     const feeder = await startRowFeeder(daemon, 1);
@@ -79,7 +87,9 @@ describe('deviations that do not matter', { timeout: 60_000 }, () => {
     const { body: status } = await daemon.get<StatusBody>('/api/v1/status');
     expect(status.scoring.tolerated.below_minimum).toBeGreaterThan(10);
     expect(status.alerts.raised).toBe(0);
-    expect((await daemon.get<AssetDetailBody>(`/api/v1/assets/${encodeURIComponent(feeder.assetId(0))}`)).body).toMatchObject({
+    expect(
+      (await daemon.get<AssetDetailBody>(`/api/v1/assets/${encodeURIComponent(feeder.assetId(0))}`)).body,
+    ).toMatchObject({
       state: 'normal',
       anomalousWindows: 0,
     });

@@ -79,6 +79,28 @@ describe('a daemon that keeps alerts few', { timeout: 60_000 }, () => {
     expect((await again.kill('SIGTERM')).code).toBe(0);
   });
 
+  it('tells of a line that falls silent in one notification, also when it is killed before', async () => {
+    const broker = await startAedes();
+    const hook = await startWebhook();
+    const grouping = { by: ['site', 'line'], wait: '5s', interval: '5s', flood: { alerts: 2, within: '1m' } };
+    const file = writePlant(temporaryFolder(), broker.url, hook.url, { grouping });
+    const daemon = await startDaemon(file);
+    const publish = await startPublisher(broker.url);
+    await publish(5);
+    await until('all three are silent', async () => (await alertsOf(daemon)).length === 3);
+    const alerts = await alertsOf(daemon);
+    const [first] = alerts.map(({ id }) => id).sort();
+    expect(alerts.map(({ incident }) => [incident?.id, incident?.alerts])).toEqual(
+      alerts.map(() => [first, 3]),
+    );
+    await daemon.kill('SIGKILL');
+
+    const again = await startDaemon(file);
+    await until('they are told', () => hook.deliveries.length > 0);
+    expect(hook.deliveries.map(({ status, alert }) => [status, alert.id])).toEqual([['firing', first]]);
+    expect((await again.kill('SIGTERM')).code).toBe(0);
+  });
+
   it('keeps a silence over kill -9, and tells what still fires when it ends', async () => {
     const broker = await startAedes();
     const hook = await startWebhook();

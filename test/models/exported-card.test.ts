@@ -30,6 +30,7 @@ interface Card {
       readonly precision: number[];
       readonly threshold: number | null;
     }[];
+    readonly assets: Readonly<Record<string, readonly { mean: number[]; factor: number }[]>>;
   };
 }
 
@@ -168,6 +169,7 @@ describe('the card of an exported model', () => {
   });
 
   it('says null for a threshold that is infinite, and means a score of 0', () => {
+    expect(Object.keys(cardOf(model, onnx).score.assets)).toEqual(['a', 'b']);
     const infinite = plainDetector(1, { threshold: Number.POSITIVE_INFINITY });
     const plain = plainModel();
     const card = cardOf({ ...plain, calibration: { detectors: [infinite] } }, onnx);

@@ -83,6 +83,12 @@ describe('modelHash', () => {
         hashOf({ calibration: { detectors: [{ ...first, ...change }, second] } }),
       ),
       hashOf({ calibration: { detectors: [first] } }),
+      ...[
+        { a: [{ mean: first.mean, factor: 1 }] },
+        { b: [{ mean: first.mean, factor: 1 }] },
+        { a: [{ mean: first.mean, factor: 2 }] },
+        { a: [{ mean: nudged(first.mean), factor: 1 }] },
+      ].map((assets) => hashOf({ calibration: { ...calibration, assets } })),
       hashOf({ calibration: { detectors: [second, first] } }),
       ...linearChanges.map((change) => hashOf({ linear: [{ ...source, ...change }] })),
       hashOf({ linear: [] }),

@@ -55,6 +55,20 @@ const window = (at: number, value = 0.5, more: Partial<Parameters<typeof windowO
   windowOf(pump, at, { ...shape, value, ...more });
 
 describe('scorer', () => {
+  it('judges an asset by what the model holds of it, and others by what holds for the class', async () => {
+    const { scorer, scripted, verdicts } = benchOf();
+    const assets = { [press.id]: [{ mean: Float32Array.of(0.25, 0.25), factor: 2 }] };
+    await scorer.use({ ...model, calibration: { ...model.calibration, assets } }, scripted.engine);
+    for (const asset of [pump, press]) scorer.accept(windowOf(asset, 1, { ...shape, value: 0.75 }));
+    await scorer.settled();
+    expect(brief(verdicts)).toEqual(['1 0.75', '1 1.00']);
+    // Another model holds nothing of it.
+    await scorer.use(model, scripted.engine);
+    scorer.accept(windowOf(press, 2, { ...shape, value: 0.75 }));
+    await scorer.settled();
+    expect(brief(verdicts).at(-1)).toBe('2 0.75');
+  });
+
   it('says learning at once while there is no model', () => {
     const { scorer, verdicts } = benchOf();
     scorer.accept(window(1));

@@ -165,4 +165,21 @@ describe('train', () => {
     });
     expect(disposed).toBe(1);
   });
+
+  it('says in the card what a budget of false alerts lacks, and keeps the threshold of the margin rule', async () => {
+    const alertBudget = {
+      alertsPerWeek: 1,
+      raise: 1,
+      raiseOn: { windows: 3, of: 5 },
+      clearAfter: 10,
+    };
+    const changes = { steps: 10, assets: order.assets };
+    const [plain, asked] = [
+      await train(smallOrder(changes), context),
+      await train(smallOrder({ ...changes, alertBudget }), context),
+    ];
+    expect(plain.card.threshold.budget).toBeNull();
+    expect(asked.card.threshold.budget).toMatchObject({ asked: 1, reason: 'too_short', weeksNeeded: 1 });
+    expect(asked.card.hash).toBe(plain.card.hash);
+  });
 });

@@ -1,18 +1,21 @@
 import type { Alert } from '../../types.ts';
-import { rfc3339 } from '../rfc3339.ts';
 import type { Notification } from '../sink.ts';
+import { groupFacts, groupHeadline, groupLines } from './group-text.ts';
+import { oneLine, shownTime } from './plain-text.ts';
 
 /**
  * `CRITICAL pump-3 (north/1): vibration reads 4.8 mm/s where 2.1 is expected (80 % of the score)`, or `RESOLVED ...`: what
  * somebody woken at night reads first, so the word that decides whether to get up is in front.
  */
-export function headline({ alert, transition }: Notification): string {
+export function headline({ alert, transition, group }: Notification): string {
+  if (group !== undefined) return groupHeadline({ transition }, group);
   const word = transition === 'resolved' ? 'RESOLVED' : alert.priority.toUpperCase();
   return `${word} ${oneLine(alert.summary)}`;
 }
 
 /** What people ask next, as pairs of a name and a value, in the order in which they ask it. */
-export function facts({ alert, transition }: Notification): readonly (readonly [string, string])[] {
+export function facts({ alert, transition, group }: Notification): readonly (readonly [string, string])[] {
+  if (group !== undefined) return groupFacts(group);
   const told: [string, string | null][] = [
     ['Action', transition === 'resolved' ? null : alert.action],
     ['Asset', alert.assetId],
@@ -27,21 +30,15 @@ export function facts({ alert, transition }: Notification): readonly (readonly [
   return told.flatMap(([name, value]) => (value === null ? [] : [[name, oneLine(value)] as const]));
 }
 
+/** What has happened: a sentence, or of a group one for each of its first alerts. */
+export function told({ alert, group }: Notification): readonly string[] {
+  return group === undefined ? [alert.summary] : groupLines(group);
+}
+
 /** Text with at most `length` characters, never ending in half of one. */
 export function shortened(text: string, length: number): string {
   const characters = Array.from(text);
   return characters.length <= length ? text : `${characters.slice(0, length - 1).join('')}…`;
-}
-
-/** Names come from topics, which may hold any character; a line break would make two lines of one. */
-function oneLine(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must go
-  return text.replace(/[\u0000-\u001f\u007f\u2028\u2029]+/g, ' ');
-}
-
-/** `2026-01-31 23:59:59 UTC`. */
-function shownTime(at: number): string {
-  return `${rfc3339(at).slice(0, 19).replace('T', ' ')} UTC`;
 }
 
 function shownDuration(ms: number): string {
@@ -52,6 +49,6 @@ function shownDuration(ms: number): string {
 }
 
 /** How bad, for receivers with colours. */
-export function isUrgent({ priority }: Alert): boolean {
+export function isUrgent({ priority }: Pick<Alert, 'priority'>): boolean {
   return priority === 'critical' || priority === 'high';
 }

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import type { Alert } from '../../types.ts';
 import { isLimitRule, type RuleKind, ruleKindOf } from '../alert-rule.ts';
 import { rfc3339 } from '../rfc3339.ts';
-import type { Notification } from '../sink.ts';
+import type { Notification, NotificationGroup } from '../sink.ts';
 import { alertUrl } from './alert-document.ts';
+import { groupHeadline } from './group-text.ts';
 
 /** What Go prints for a time that is not set; receivers of Alertmanager take it for "still firing". */
 const NO_TIME = '0001-01-01T00:00:00Z';
@@ -12,6 +13,7 @@ const ALERT_NAMES: Readonly<Record<RuleKind, string>> = {
   anomaly: 'ForewarnAnomaly',
   silent: 'ForewarnSilent',
   limit: 'ForewarnLimit',
+  watchdog: 'ForewarnWatchdog',
 };
 
 interface AlertmanagerAlert {
@@ -40,12 +42,14 @@ export interface AlertmanagerPayload {
   readonly alerts: readonly AlertmanagerAlert[];
 }
 
-/** A group of one alert. `externalUrl` is where people reach this Forewarn, without a slash at its end. */
+/** One alert is a group as well. `externalUrl` is where people reach this Forewarn, without a slash at its end. */
 export function alertmanagerPayload(
-  { alert, transition }: Notification,
+  notification: Notification,
   receiver: string,
   externalUrl: string,
 ): AlertmanagerPayload {
+  const { alert, transition, group } = notification;
+  if (group !== undefined) return groupPayload(notification, group, receiver, externalUrl);
   const labels = labelsOf(alert);
   const annotations = annotationsOf(alert);
   // An asset has one alert of its model and one of its silence, and of its limits one for each side of a channel.
@@ -54,10 +58,9 @@ export function alertmanagerPayload(
     asset_id: labels.asset_id,
     ...(isLimitRule(alert.rule) ? { rule: labels.rule } : {}),
   };
-  const group = Object.entries(groupLabels).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
   return {
     version: '4',
-    groupKey: `{}:{${group.join(', ')}}`,
+    groupKey: groupKeyOf(groupLabels),
     truncatedAlerts: 0,
     status: transition,
     receiver,
@@ -65,19 +68,65 @@ export function alertmanagerPayload(
     commonLabels: labels,
     commonAnnotations: annotations,
     externalURL: externalUrl,
-    alerts: [
-      {
-        status: transition,
-        labels,
-        annotations,
-        startsAt: rfc3339(alert.startedAt),
-        endsAt: alert.resolvedAt === null ? NO_TIME : rfc3339(alert.resolvedAt),
-        generatorURL: alertUrl(alert, externalUrl),
-        fingerprint: fingerprintOf(labels),
-        forewarn: alert,
-      },
-    ],
+    alerts: [{ ...memberOf(alert, externalUrl), status: transition }],
   };
+}
+
+function groupPayload(
+  { transition }: Notification,
+  group: NotificationGroup,
+  receiver: string,
+  externalUrl: string,
+): AlertmanagerPayload {
+  const alerts = group.alerts.map((alert) => memberOf(alert, externalUrl));
+  const groupLabels = Object.fromEntries(
+    Object.entries(group.labels).map(([name, value]) => [labelName(name), value]),
+  );
+  return {
+    version: '4',
+    groupKey: groupKeyOf(groupLabels),
+    truncatedAlerts: group.total - alerts.length,
+    status: transition,
+    receiver,
+    groupLabels,
+    commonLabels: commonOf(alerts.map(({ labels }) => labels)),
+    // Of Alertmanager's annotations `summary` is what templates show: here it is that of the group.
+    commonAnnotations: {
+      ...commonOf(alerts.map(({ annotations }) => annotations)),
+      summary: groupHeadline({ transition }, group),
+      ...(group.incident === null ? {} : { incident: group.incident.id, first_asset: group.incident.first }),
+    },
+    externalURL: externalUrl,
+    alerts,
+  };
+}
+
+function memberOf(alert: Alert, externalUrl: string): AlertmanagerAlert {
+  const labels = labelsOf(alert);
+  return {
+    status: alert.state,
+    labels,
+    annotations: annotationsOf(alert),
+    startsAt: rfc3339(alert.startedAt),
+    endsAt: alert.resolvedAt === null ? NO_TIME : rfc3339(alert.resolvedAt),
+    generatorURL: alertUrl(alert, externalUrl),
+    fingerprint: fingerprintOf(labels),
+    forewarn: alert,
+  };
+}
+
+function groupKeyOf(labels: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+  return `{}:{${pairs.join(', ')}}`;
+}
+
+/** What all have, with the same value. */
+function commonOf(all: readonly Readonly<Record<string, string>>[]): Record<string, string> {
+  const [first = {}, ...others] = all;
+  const common = Object.entries(first).filter(([name, value]) =>
+    others.every((other) => Object.hasOwn(other, name) && other[name] === value),
+  );
+  return Object.fromEntries(common);
 }
 
 /** The same for every episode of one asset and rule: receivers know an alert by its labels. */

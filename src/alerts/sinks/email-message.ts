@@ -1,6 +1,6 @@
 import type { Notification } from '../sink.ts';
 import { alertUrl } from './alert-document.ts';
-import { facts, headline, shortened } from './alert-text.ts';
+import { facts, headline, shortened, told } from './alert-text.ts';
 
 /** What a phone shows of a subject without cutting it is less; what a list in a mail program shows is about this. */
 const SUBJECT_LENGTH = 120;
@@ -20,10 +20,11 @@ export interface EmailMessage {
  * an alert answers its beginning. `domain` is that of the sender.
  */
 export function emailMessage(notification: Notification, externalUrl: string, domain: string): EmailMessage {
-  const { alert, transition } = notification;
+  const { alert, transition, group } = notification;
   const title = headline(notification);
-  const told = facts(notification);
-  const channels = alert.channels.map(
+  const asked = facts(notification);
+  const list = group === undefined ? [] : told(notification);
+  const channels = (group === undefined ? alert.channels : []).map(
     ({ channel, unit, share, actual, expected }) =>
       [
         channel,
@@ -32,20 +33,36 @@ export function emailMessage(notification: Notification, externalUrl: string, do
   );
   const url = alertUrl(alert, externalUrl);
   const first = `<${alert.id}.firing@${domain}>`;
+  const own =
+    group === undefined
+      ? `<${alert.id}.${transition}@${domain}>`
+      : `<${notification.idempotencyKey.replace(/[^\w.-]/g, '.')}@${domain}>`;
+  const answers = group === undefined && transition !== 'firing';
   const lines = (pairs: readonly (readonly [string, string])[]) =>
     pairs.map(([name, value]) => `${name}: ${value}`).join('\n');
-  const rows = [...told, ...channels]
+  const rows = [...asked, ...channels]
     .map(([name, value]) => `<tr><th align="left">${escaped(name)}</th><td>${escaped(value)}</td></tr>`)
     .join('\n');
   return {
     subject: shortened(title, SUBJECT_LENGTH),
-    text: [title, lines(told), ...(channels.length === 0 ? [] : [lines(channels)]), url].join('\n\n'),
-    html: `<!doctype html>\n<html><body>\n<p><strong>${escaped(title)}</strong></p>\n<table cellpadding="4">\n${rows}\n</table>\n<p><a href="${escaped(url)}">Show the alert</a></p>\n</body></html>\n`,
-    messageId: transition === 'firing' ? first : `<${alert.id}.${transition}@${domain}>`,
-    ...(transition === 'firing' ? {} : { inReplyTo: first, references: first }),
+    text: [
+      title,
+      ...(list.length === 0 ? [] : [list.join('\n')]),
+      lines(asked),
+      ...(channels.length === 0 ? [] : [lines(channels)]),
+      url,
+    ].join('\n\n'),
+    html: `<!doctype html>\n<html><body>\n<p><strong>${escaped(title)}</strong></p>\n${items(list)}<table cellpadding="4">\n${rows}\n</table>\n<p><a href="${escaped(url)}">Show the alert</a></p>\n</body></html>\n`,
+    messageId: own,
+    ...(answers ? { inReplyTo: first, references: first } : {}),
     // RFC 3834: no answering machine shall answer.
     headers: { 'Auto-Submitted': 'auto-generated', 'X-Forewarn-Alert': alert.id },
   };
+}
+
+function items(list: readonly string[]): string {
+  if (list.length === 0) return '';
+  return `<ul>\n${list.map((line) => `<li>${escaped(line)}</li>`).join('\n')}\n</ul>\n`;
 }
 
 function shown(value: number | null, unit: string): string {

@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
 import type { Alert } from '../../types.ts';
 import { rfc3339 } from '../rfc3339.ts';
 import type { Notification } from '../sink.ts';
 import { alertDocument, alertUrl } from './alert-document.ts';
-import { shortened } from './alert-text.ts';
+import { headline, shortened, told } from './alert-text.ts';
+import { placeOf, worstPriority } from './group-text.ts';
 
 const SUMMARY_LENGTH = 1024;
 const FIELD_LENGTH = 255;
@@ -16,32 +18,40 @@ const severities: Readonly<Record<Alert['priority'], 'critical' | 'error' | 'war
 
 /**
  * An event of PagerDuty's Events API v2 (https://developer.pagerduty.com/docs/events-api-v2-overview). The alert's id is
- * the key that joins the end of an episode to its beginning, so that every episode is an incident of its own.
+ * the key that joins the end of an episode to its beginning, so that every episode is an incident of its own;
+ * of a group it is the group, whose incident ends when none of its alerts fires.
  */
 export function pagerDutyPayload(
-  { alert, transition }: Notification,
+  notification: Notification,
   externalUrl: string,
   routingKey: string,
 ): object {
+  const { alert, transition, group } = notification;
   const url = alertUrl(alert, externalUrl);
+  const details = group === undefined ? alertDocument(alert, externalUrl) : { alerts: told(notification) };
   return {
     routing_key: routingKey,
     event_action: transition === 'resolved' ? 'resolve' : 'trigger',
-    dedup_key: alert.id,
+    dedup_key: group === undefined ? alert.id : `group:${digestOf(group.labels)}`,
     client: 'Forewarn',
     client_url: url,
     links: [{ href: url, text: 'Show the alert' }],
     payload: {
-      summary: shortened(alert.summary, SUMMARY_LENGTH),
-      source: shortened(alert.assetId, FIELD_LENGTH),
-      severity: severities[alert.priority],
+      summary: shortened(group === undefined ? alert.summary : headline(notification), SUMMARY_LENGTH),
+      source: shortened(group === undefined ? alert.assetId : placeOf(group), FIELD_LENGTH),
+      severity: severities[worstPriority(group?.alerts ?? [alert])],
       timestamp: rfc3339(alert.firedAt),
       group: alert.className,
       class: alert.rule,
-      ...(alert.channels[0] === undefined
+      ...(group !== undefined || alert.channels[0] === undefined
         ? {}
         : { component: shortened(alert.channels[0].channel, FIELD_LENGTH) }),
-      custom_details: alertDocument(alert, externalUrl),
+      custom_details: details,
     },
   };
+}
+
+/** Labels may be longer than a key (255 characters). */
+function digestOf(labels: Readonly<Record<string, string>>): string {
+  return createHash('sha256').update(JSON.stringify(labels)).digest('hex').slice(0, 32);
 }

@@ -1,6 +1,7 @@
 import type { Notification } from '../sink.ts';
 import { alertUrl } from './alert-document.ts';
-import { facts, headline, isUrgent, shortened } from './alert-text.ts';
+import { facts, headline, isUrgent, shortened, told } from './alert-text.ts';
+import { placeOf, worstPriority } from './group-text.ts';
 
 /** Limits of Block Kit (https://docs.slack.dev/reference/block-kit/blocks): header, text of a section and of a field. */
 const HEADER_LENGTH = 150;
@@ -10,7 +11,7 @@ const MOST_FIELDS = 10;
 
 /** The body of an incoming webhook of Slack (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks). */
 export function slackPayload(notification: Notification, externalUrl: string): object {
-  const { alert } = notification;
+  const { alert, group } = notification;
   const fields = facts(notification)
     .slice(0, MOST_FIELDS)
     .map(([name, value]) => ({
@@ -25,19 +26,30 @@ export function slackPayload(notification: Notification, externalUrl: string): o
         type: 'header',
         text: { type: 'plain_text', emoji: true, text: shortened(title(notification), HEADER_LENGTH) },
       },
-      { type: 'section', text: { type: 'mrkdwn', text: shortened(escaped(alert.summary), SECTION_LENGTH) } },
+      {
+        type: 'section',
+        text: { type: 'mrkdwn', text: shortened(escaped(told(notification).join('\n')), SECTION_LENGTH) },
+      },
       { type: 'section', fields },
       {
         type: 'context',
-        elements: [{ type: 'mrkdwn', text: `<${alertUrl(alert, externalUrl)}|Show the alert>` }],
+        elements: [
+          {
+            type: 'mrkdwn',
+            text: `<${alertUrl(alert, externalUrl)}|Show the ${group === undefined ? 'alert' : 'first alert'}>`,
+          },
+        ],
       },
     ],
   };
 }
 
-function title({ alert, transition }: Notification): string {
-  if (transition === 'resolved') return `🟢 RESOLVED ${alert.assetId}`;
-  return `${isUrgent(alert) ? '🔴' : '🟠'} ${alert.priority.toUpperCase()} ${alert.assetId}`;
+function title({ alert, transition, group }: Notification): string {
+  const subject = group === undefined ? alert.assetId : `${group.total} alerts, ${placeOf(group)}`;
+  if (transition === 'resolved') return `🟢 RESOLVED ${subject}`;
+  const priority = worstPriority(group?.alerts ?? [alert]);
+  const flood = group?.flood === true ? 'FLOOD ' : '';
+  return `${isUrgent({ priority }) ? '🔴' : '🟠'} ${flood}${priority.toUpperCase()} ${subject}`;
 }
 
 /** Slack reads `<!channel>` as a call to everybody: https://docs.slack.dev/messaging/formatting-message-text#escaping */

@@ -1,6 +1,7 @@
 import type { Notification } from '../sink.ts';
 import { alertUrl } from './alert-document.ts';
-import { facts, headline, isUrgent, shortened } from './alert-text.ts';
+import { facts, headline, isUrgent, shortened, told } from './alert-text.ts';
+import { worstPriority } from './group-text.ts';
 
 /** A message of Teams may have 28 KB (https://learn.microsoft.com/microsoftteams/limits-specifications-teams); this is well below. */
 const TEXT_LENGTH = 1500;
@@ -10,8 +11,10 @@ const TEXT_LENGTH = 1500;
  * that comes from the plant stands in text runs, since text blocks and fact sets read Markdown and would make links of it.
  */
 export function teamsPayload(notification: Notification, externalUrl: string): object {
-  const { alert, transition } = notification;
-  const color = transition === 'resolved' ? 'good' : isUrgent(alert) ? 'attention' : 'warning';
+  const { alert, transition, group } = notification;
+  const priority = worstPriority(group?.alerts ?? [alert]);
+  const color = transition === 'resolved' ? 'good' : isUrgent({ priority }) ? 'attention' : 'warning';
+  const lines = group === undefined ? [] : told(notification);
   const run = (text: string, style: object = {}) => ({
     type: 'TextRun',
     text: shortened(text, TEXT_LENGTH),
@@ -33,6 +36,7 @@ export function teamsPayload(notification: Notification, externalUrl: string): o
               type: 'RichTextBlock',
               inlines: [run(headline(notification), { size: 'large', weight: 'bolder', color })],
             },
+            ...lines.map((line) => ({ type: 'RichTextBlock', spacing: 'small', inlines: [run(line)] })),
             ...facts(notification).map(([name, value]) => ({
               type: 'RichTextBlock',
               spacing: 'small',

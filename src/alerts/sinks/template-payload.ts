@@ -3,7 +3,7 @@ import { ForewarnError, messageOf } from '../../errors.ts';
 import type { Alert } from '../../types.ts';
 import type { Notification } from '../sink.ts';
 import { alertDocument } from './alert-document.ts';
-import { headline } from './alert-text.ts';
+import { headline, told } from './alert-text.ts';
 import { sampleAlert } from './sample-alert.ts';
 
 /** Gives the body of a request, which is JSON. */
@@ -44,7 +44,7 @@ const samples: readonly Alert[] = [
 
 /** A copy that holds data alone: Mustache would call functions, and look up what objects inherit. */
 function viewOf(notification: Notification, externalUrl: string): object {
-  const { alert, transition, idempotencyKey } = notification;
+  const { alert, transition, idempotencyKey, group } = notification;
   const view = {
     ...alertDocument(alert, externalUrl),
     transition,
@@ -52,6 +52,12 @@ function viewOf(notification: Notification, externalUrl: string): object {
     resolved: transition === 'resolved',
     headline: headline(notification),
     idempotency_key: idempotencyKey,
+    ...(group === undefined
+      ? {}
+      : {
+          summary: [headline(notification), ...told(notification)].join('\n'),
+          group: { ...group, alerts: group.alerts.map((one) => alertDocument(one, externalUrl)) },
+        }),
   };
   return JSON.parse(JSON.stringify(view), (_, value: unknown) =>
     typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -40,7 +40,9 @@ export function webhookBody(
       return (notification) =>
         JSON.stringify(pagerDutyPayload(notification, externalUrl(), format.routingKey));
     case 'alertmanager_api':
-      return ({ alert }) => JSON.stringify(postableAlerts([alert], externalUrl(), clock()));
+      // It is told of each alert; of a group only what waited when its format was another.
+      return ({ alert, group }) =>
+        JSON.stringify(postableAlerts(group?.alerts ?? [alert], externalUrl(), clock()));
     case 'alertmanager':
       return (notification) => JSON.stringify(alertmanagerPayload(notification, name, externalUrl()));
   }

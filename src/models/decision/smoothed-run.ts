@@ -33,7 +33,7 @@ export interface RunPart {
 }
 
 /** Time is cut into so many blocks. */
-export const blockCount = 5;
+const blockCount = 5;
 /** Smoothing begins at 0, so the first windows of a run say little about how far residuals go. */
 const settlingWindows = 16;
 

@@ -38,6 +38,8 @@ export interface Judgements {
 export interface JudgeOptions extends ScoreRowsOptions {
   readonly rule: EpisodeRule;
   readonly seed: number;
+  /** Window that the injected faults are made for, so that models of several windows meet the same; its own when absent. */
+  readonly faultWindow?: number;
 }
 
 /** Compares models: every part of the life cycle that asks how good one is asks here. */
@@ -57,13 +59,17 @@ export function createJudge(engine: Engine, options: JudgeOptions): Judge {
       error.add(expected, actual);
     });
     const counts = counter.counts();
+    const trials = createFaultTrials(rows, ranges, {
+      ...options,
+      windowLength: options.faultWindow ?? options.windowLength,
+    });
     const weeks = (counts.windows * options.stride * options.sampleEveryMs) / weekMs;
     return {
       model: model.card.id,
       ...counts,
       episodesPerWeek: weeks === 0 ? 0 : counts.episodes / weeks,
       heldOutError: error.root(),
-      faults: await tryFaults(model, createFaultTrials(rows, ranges, options), options, engine),
+      faults: await tryFaults(model, trials, options, engine),
     };
   };
 }

@@ -11,6 +11,7 @@ import type { ApiSources } from '../../../src/api/sources.ts';
 import { createFleet, type Fleet } from '../../../src/fleet.ts';
 import { silentLogger } from '../../../src/log.ts';
 import type { Alert, Asset, Verdict } from '../../../src/types.ts';
+import { whyNotBody } from '../../../src/why-not/findings.ts';
 import { policy } from '../../alerts/support/fixtures.ts';
 import { type TestModels, testModels } from './models.ts';
 
@@ -119,6 +120,19 @@ export function createPlant(options: { host?: string; port?: number } = {}): Pla
       now: clock,
       report: (since, until, label) => readAlarmKpis(journal.alarmLog, since, until, label),
     },
+    whyNot: (assetId) =>
+      whyNotBody({
+        now: noon,
+        assetId,
+        mqtt: { state: 'connected', since: noon },
+        journalError: null,
+        asset: fleet.asset(assetId),
+        line: null,
+        episode: null,
+        firing: [...alerting.firing()].filter((alert) => alert.assetId === assetId),
+        holds: [],
+        mute: null,
+      }),
     status() {
       if (answers.statusFailure !== null) throw answers.statusFailure;
       return statusOf(fleet);
@@ -218,6 +232,7 @@ export function statusOf(fleet: Fleet): ReturnType<ApiSources['status']> {
         training: { step: 100, steps: 800, fitLoss: 0.5, heldOutLoss: Number.NaN },
         model: null,
         lastFailure: 'out of memory',
+        budgetShortfall: null,
         trained: 0,
         failed: 1,
         assets: 2,

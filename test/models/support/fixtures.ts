@@ -149,6 +149,7 @@ export function smallOrder(changes: Partial<TrainingOrder> = {}): TrainingOrder 
     smoothing: 0.3,
     quantile: 0.99,
     margin: 1.5,
+    alertBudget: null,
     codeVersion: 'test',
     assets: [healthyRows('a', 400, 1), healthyRows('b', 400, 2)],
     ...changes,

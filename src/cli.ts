@@ -117,7 +117,10 @@ program
     models(word, subject, options, context()),
   );
 program
-  .command('why-not <asset>', 'Explain why a running daemon does not alert for an asset, such as north/line-1/pump-3')
+  .command(
+    'why-not <asset>',
+    'Explain why a running daemon does not alert for an asset, such as north/line-1/pump-3',
+  )
   .option(...config)
   .option('--url <url>', "The daemon's API; where the configuration says, when absent")
   .option('--json', 'Print JSON')
@@ -200,7 +203,10 @@ program
   })
   .action((className: string, options) => train(className, options, context()));
 program
-  .command('tune <class>', 'Look for better settings of a class on a recorded CSV of normal operation, without labels')
+  .command(
+    'tune <class>',
+    'Look for better settings of a class on a recorded CSV of normal operation, without labels',
+  )
   .option(...config)
   .option('--from <file>', 'CSV file as for train')
   .option('--minutes <n>', 'How long to search, beyond one training with the settings that the class has', {

@@ -95,7 +95,8 @@ export function createGroupTable(
 
   /** Puts all of a group that waits into the outbox: in parts, or in a flood as one whose tail is only counted. */
   const tell = (key: string, flooding: boolean, now: number): void => {
-    const transition = countOf(countFiring, key) > 0 ? 'firing' : 'resolved';
+    const firing = countOf(countFiring, key);
+    const transition = firing > 0 ? 'firing' : 'resolved';
     const incident = (lastIncident.get(key) ?? null) as AlertIncident | null;
     const labels = Object.fromEntries(groupLabelsOf(key));
     for (;;) {
@@ -103,7 +104,6 @@ export function createGroupTable(
       const [head] = rows;
       if (head === undefined) break;
       const unlisted = flooding ? countOf(countPending, key) - rows.length : 0;
-      const firing = countOf(countFiring, key);
       const sinksOf = new Map(rows.map((row) => [row, JSON.parse(row.sinks) as string[]]));
       for (const sink of new Set([...sinksOf.values()].flat())) {
         const alerts = rows
@@ -128,19 +128,25 @@ export function createGroupTable(
           toldAt: number | null;
           flooding: number;
         }[];
-        let any = false;
-        for (const { key, oldestAt, toldAt, flooding } of due) {
+        const steps = due.map(({ key, oldestAt, toldAt, flooding }) => {
           const recent = countOf(countRecent, key, now - grouping.flood.withinMs);
           const facts = { oldestAt, toldAt, flooding: flooding === 1, recent };
           // What waits in a group that is no longer configured waits for nobody.
           const step = isOfConfiguration(key)
             ? groupStep(facts, grouping, now)
             : { tell: oldestAt !== null, flooding: false };
-          if (step.tell) transact(database, () => tell(key, step.flooding, now));
-          else if (facts.flooding && !step.flooding) transact(database, () => void endFlood.run(key));
-          any ||= step.tell;
-        }
-        return any;
+          return { key, ...step, ends: facts.flooding && !step.flooding };
+        });
+        const moves = steps.filter((step) => step.tell || step.ends);
+        // One transaction for all: the price is the disk's sync, and who is told of a failure knows that nothing moved.
+        if (moves.length > 0)
+          transact(database, () => {
+            for (const { key, tell: tells, flooding } of moves) {
+              if (tells) tell(key, flooding, now);
+              else endFlood.run(key);
+            }
+          });
+        return moves.some((step) => step.tell);
       }),
   };
 

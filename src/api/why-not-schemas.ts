@@ -25,7 +25,8 @@ export const WhyNotBody = Type.Object(
     class: Nullable(Type.String(), 'Null for an asset that has sent nothing since the start.'),
     alerting: Type.Boolean({ description: 'Whether an alert of it fires, of any rule.' }),
     findings: Type.Array(Finding, {
-      description: 'Alerts that fire, then what stands in the way, in the order of the data path; at least one.',
+      description:
+        'Alerts that fire, then what stands in the way, in the order of the data path; at least one.',
     }),
   },
   { ...closed, description: 'Why an asset is not alerting now.' },

@@ -10,12 +10,14 @@ const head = ['', 'SETTINGS', 'FAULTS FOUND', 'ALERTS/WEEK', 'ERROR', 'SECONDS',
 
 /** The trials of a search, the own settings first and then the best, by what they do on the rows of the search. */
 export function trialTable({ own, ranked }: TuningResult): string[] {
-  const rows = ranked.slice(0, mostShown).map(({ trial, decision }, i) => [
-    String(i + 1),
-    settingsText(trial.settings),
-    ...figures(trial.search, trial.seconds),
-    decision.reason.replaceAll('_', ' '),
-  ]);
+  const rows = ranked
+    .slice(0, mostShown)
+    .map(({ trial, decision }, i) => [
+      String(i + 1),
+      settingsText(trial.settings),
+      ...figures(trial.search, trial.seconds),
+      decision.reason.replaceAll('_', ' '),
+    ]);
   return textTable(head, [
     ['own', settingsText(own.settings), ...figures(own.search, own.seconds), '-'],
     ...rows,

@@ -91,7 +91,9 @@ function report(result: TuningResult, className: string, own: ClassConfig, conte
     );
     return;
   }
-  context.out(`The best settings beat those of class ${className}. In the search: ${winner.decision.sentence}`);
+  context.out(
+    `The best settings beat those of class ${className}. In the search: ${winner.decision.sentence}`,
+  );
   context.out(`On later rows, kept for the last comparison: ${confirmation?.sentence}`);
   context.out(
     'No labels were used: on recordings with labels such figures did not tell the best model. Compare them on faults of your own before you rely on them.',

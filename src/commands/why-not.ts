@@ -26,6 +26,5 @@ export async function whyNot(id: string, options: WhyNotOptions, context: Comman
   }
   const className = answer.class === null ? '' : ` (class ${answer.class})`;
   context.out(`${answer.asset}${className} is ${answer.alerting ? '' : 'not '}alerting:`);
-  for (const [i, { reason, text }] of answer.findings.entries())
-    context.out(`${i + 1}. ${reason}: ${text}`);
+  for (const [i, { reason, text }] of answer.findings.entries()) context.out(`${i + 1}. ${reason}: ${text}`);
 }

@@ -13,7 +13,9 @@ export function dataFindings({ asset, line, assetId, now }: WhyNotSnapshot): Fin
         `No asset ${assetId} has sent anything since the start: is the id right, and does a topic of the configuration match?`,
       ),
     ];
-  return [silence(asset, line, now), learning(line, asset), unscored(asset, line)].filter((one) => one !== null);
+  return [silence(asset, line, now), learning(line, asset), unscored(asset, line)].filter(
+    (one) => one !== null,
+  );
 }
 
 /** Older than a window is old news, whether or not it has been quiet for long enough to count as silent. */
@@ -37,12 +39,20 @@ function learning({ learner }: Line, { asset, reason }: AssetDetail): Finding | 
   const counts = { have: rows, need: rowsNeeded };
   if (phase === 'ready')
     return reason === 'learning'
-      ? finding('learning', `The model of class ${asset.className} has only just come; it scores the next window.`, counts)
+      ? finding(
+          'learning',
+          `The model of class ${asset.className} has only just come; it scores the next window.`,
+          counts,
+        )
       : null;
   const eta = etaMs === null ? '' : `, about ${durationText(Math.max(0, etaMs))} to go`;
   const failure = lastFailure === null ? '' : `; the last training failed: ${lastFailure}`;
   const what = phase === 'training' ? 'is being trained on' : 'still learns:';
-  return finding('learning', `Class ${asset.className} ${what} ${rows} of ${rowsNeeded} rows${eta}${failure}.`, counts);
+  return finding(
+    'learning',
+    `Class ${asset.className} ${what} ${rows} of ${rowsNeeded} rows${eta}${failure}.`,
+    counts,
+  );
 }
 
 function unscored(asset: AssetDetail, line: Line): Finding | null {
@@ -79,5 +89,9 @@ function lowCoverage({ channels, lastRows }: AssetDetail, { config }: Line): Fin
     have < config.minCoverage
       ? `${Math.round(have * 100)} % of its last readings are there, and ${Math.round(config.minCoverage * 100)} % are needed; missing: ${told}.`
       : `Its last row, or too much of the window before, has no readings; missing: ${told}.`;
-  return finding('low_coverage', text, { have, need: config.minCoverage, channels: missing.map(({ name }) => name) });
+  return finding('low_coverage', text, {
+    have,
+    need: config.minCoverage,
+    channels: missing.map(({ name }) => name),
+  });
 }

@@ -1,5 +1,5 @@
-import type { StoredState } from '../alerts/journal.ts';
 import type { Hold } from '../alerts/holds.ts';
+import type { StoredState } from '../alerts/journal.ts';
 import type { Mute } from '../alerts/noise/mute.ts';
 import type { ClassConfig } from '../config.ts';
 import type { DaemonParts } from '../daemon-parts.ts';
@@ -35,7 +35,10 @@ export interface WhyNotSnapshot {
 }
 
 /** Takes the snapshot from the parts of a running daemon. */
-export function takeSnapshot({ clock, subscriber, fleet, pipeline }: WatchedParts, assetId: string): WhyNotSnapshot {
+export function takeSnapshot(
+  { clock, subscriber, fleet, pipeline }: WatchedParts,
+  assetId: string,
+): WhyNotSnapshot {
   const { alerting, noise, lines } = pipeline;
   const asset = fleet.asset(assetId);
   const firing = [...alerting.firing()].filter((alert) => alert.assetId === assetId);
@@ -52,9 +55,11 @@ export function takeSnapshot({ clock, subscriber, fleet, pipeline }: WatchedPart
     line: line === undefined ? null : { config: line.config, learner: line.learner.status() },
     episode: alerting.current(assetId, 'anomaly')?.state ?? null,
     firing,
-    holds: alerting.desk.holds().filter(({ of }) =>
-      of.scope === 'class' ? of.className === known?.className : of.assetId === assetId,
-    ),
+    holds: alerting.desk
+      .holds()
+      .filter(({ of }) =>
+        of.scope === 'class' ? of.className === known?.className : of.assetId === assetId,
+      ),
     mute: known === undefined ? null : muteOf(noise, { ...known, assetId }, firing),
   };
 }
@@ -67,6 +72,7 @@ function muteOf(
   const before = firing.find(({ rule }) => rule === 'anomaly')?.handling.suppressedFor ?? null;
   const mute = noise.on({ assetId, className, labels, rule: 'anomaly' }, before);
   if (mute === null) return null;
-  const silence = mute.reason === 'silence' ? noise.silences.inForce().find(({ id }) => id === mute.name) : undefined;
+  const silence =
+    mute.reason === 'silence' ? noise.silences.inForce().find(({ id }) => id === mute.name) : undefined;
   return { ...mute, until: silence?.until ?? null };
 }

@@ -78,9 +78,13 @@ describe.skipIf(!existsSync(built))('forewarn tune', { timeout: 90_000 }, () => 
     const told = lines.join('\n');
     expect(told).toMatch(/1\. lstm_autoencoder 8\/4, window 8, .*: [\d.]+ s/);
     expect(told).toMatch(/own\s+lstm_autoencoder 8\/4, window 8, .*\d+ of 70/);
-    const log = readFileSync(join(folder, 'state', 'tuning', 'pump.jsonl'), 'utf8').trimEnd().split('\n');
+    const log = readFileSync(join(folder, 'state', 'tuning', 'pump.jsonl'), 'utf8')
+      .trimEnd()
+      .split('\n');
     expect(log).toHaveLength(3);
-    expect(JSON.parse(log[0]!)).toMatchObject({ trial: { settings: { hidden: 8 }, search: { faults: { tried: 70 } } } });
+    expect(JSON.parse(log[0]!)).toMatchObject({
+      trial: { settings: { hidden: 8 }, search: { faults: { tried: 70 } } },
+    });
     const verdict = lines.findIndex((line) => /settings/.test(line) && /beats?/.test(line));
     expect(verdict).toBeGreaterThan(0);
     if (lines[verdict]!.startsWith('The best settings beat')) {

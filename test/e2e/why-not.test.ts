@@ -19,7 +19,11 @@ describe('why not, from a running daemon', { timeout: 90_000 }, () => {
         body: JSON.stringify(body),
       });
 
-    expect(await ask()).toMatchObject({ class: null, alerting: false, findings: [{ reason: 'unknown_asset' }] });
+    expect(await ask()).toMatchObject({
+      class: null,
+      alerting: false,
+      findings: [{ reason: 'unknown_asset' }],
+    });
     await feeder.feed(3, [0]);
     expect((await ask()).findings).toMatchObject([{ reason: 'warming_up', have: 3 }]);
     await feeder.feed(60, [0]);
@@ -29,10 +33,25 @@ describe('why not, from a running daemon', { timeout: 90_000 }, () => {
     expect(channels).toHaveLength(3);
     expect(text).toMatch(/found by (network|vector_autoregression) (shift|burst)/);
 
-    expect((await post('/api/v1/silences', { by: 'ada', comment: 'noisy', duration: '1h', matchers: [`asset=${id}`] })).status).toBe(200);
+    expect(
+      (
+        await post('/api/v1/silences', {
+          by: 'ada',
+          comment: 'noisy',
+          duration: '1h',
+          matchers: [`asset=${id}`],
+        })
+      ).status,
+    ).toBe(201);
     expect(await reasons()).toEqual(['below_threshold', 'silence']);
-    expect((await ask()).findings[1]).toMatchObject({ by: 'ada', comment: 'noisy', untilAt: expect.stringContaining('T') });
-    expect((await post('/api/v1/out-of-service', { by: 'bob', comment: 'overhaul', asset: id })).status).toBe(200);
+    expect((await ask()).findings[1]).toMatchObject({
+      by: 'ada',
+      comment: 'noisy',
+      untilAt: expect.stringContaining('T'),
+    });
+    expect((await post('/api/v1/out-of-service', { by: 'bob', comment: 'overhaul', asset: id })).status).toBe(
+      200,
+    );
     expect(await reasons()).toEqual(['below_threshold', 'out_of_service', 'silence']);
 
     feeder.plant.inject(0, { kind: 'leak', startAt: 0, size: 2, rampMs: 5000 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createFleet } from '../../src/fleet.ts';
 import type { AssetDetail } from '../../src/fleet/view.ts';
+import { createFleet } from '../../src/fleet.ts';
 import type { UnknownReason, Verdict } from '../../src/types.ts';
 import { type FindingReason, findingReasons } from '../../src/why-not/finding.ts';
 import { findingsOf } from '../../src/why-not/findings.ts';
@@ -44,13 +44,24 @@ function assetAfter(
   verdicts: readonly Verdict[],
   { rows = 4, measured = [1, 1], silentAt = 0, breakAt = -1 } = {},
 ): AssetDetail {
-  const fleet = createFleet({ history: 5, channelsOf: () => channels, clock: () => noon, alertOf: () => null });
+  const fleet = createFleet({
+    history: 5,
+    channelsOf: () => channels,
+    clock: () => noon,
+    alertOf: () => null,
+  });
   for (let row = 0; row < rows; row++) {
     const at = noon + row * 1000 + (breakAt >= 0 && row >= breakAt ? 60_000 : 0);
     fleet.onRow(rowOf(pump, at, [1, 2], row === 0 ? [1, 1] : measured));
   }
   for (const one of verdicts) fleet.onVerdict(one);
-  if (silentAt > 0) fleet.sweepSilence(noon + silentAt, () => 1, () => undefined, noon);
+  if (silentAt > 0)
+    fleet.sweepSilence(
+      noon + silentAt,
+      () => 1,
+      () => undefined,
+      noon,
+    );
   return fleet.asset(pump.id)!;
 }
 
@@ -87,7 +98,11 @@ const cases: Readonly<Record<FindingReason, readonly [Partial<WhyNotSnapshot>, o
   alert_firing: [
     [
       { firing: [alertOf(pump, 1)] },
-      { alert: 'al_000001', rule: 'anomaly', text: expect.stringContaining('is unacknowledged: south/pump-1') },
+      {
+        alert: 'al_000001',
+        rule: 'anomaly',
+        text: expect.stringContaining('is unacknowledged: south/pump-1'),
+      },
     ],
   ],
   not_connected: [[{ mqtt: { state: 'reconnecting', since: noon - 5 } }, { sinceAt: noon - 5 }]],
@@ -97,17 +112,31 @@ const cases: Readonly<Record<FindingReason, readonly [Partial<WhyNotSnapshot>, o
     [{ asset: assetAfter([verdict(0.1)], { silentAt: 5 }) }, { sinceAt: noon }],
     [{ now: noon + 60_000 }, { have: 60_000, need: 300_000, text: expect.stringContaining('after 5 min') }],
     [
-      { now: noon + 60_000, line: { config: { ...config, alert: { ...alert, silentAfterMs: 0 } }, learner: ready } },
+      {
+        now: noon + 60_000,
+        line: { config: { ...config, alert: { ...alert, silentAfterMs: 0 } }, learner: ready },
+      },
       { need: null, text: expect.stringContaining('no alert for that') },
     ],
   ],
   learning: [
     [
-      { line: { config, learner: { ...ready, phase: 'collecting', rows: 40, etaMs: 90_000, lastFailure: 'no memory' } } },
+      {
+        line: {
+          config,
+          learner: { ...ready, phase: 'collecting', rows: 40, etaMs: 90_000, lastFailure: 'no memory' },
+        },
+      },
       { have: 40, need: 400, text: expect.stringMatching(/40 of 400 rows, about 2 min to go; .*no memory/) },
     ],
-    [{ line: { config, learner: { ...ready, phase: 'training' } } }, { text: expect.stringContaining('being trained') }],
-    [{ asset: assetAfter([verdict('learning')]) }, { text: expect.stringContaining('scores the next window') }],
+    [
+      { line: { config, learner: { ...ready, phase: 'training' } } },
+      { text: expect.stringContaining('being trained') },
+    ],
+    [
+      { asset: assetAfter([verdict('learning')]) },
+      { text: expect.stringContaining('scores the next window') },
+    ],
   ],
   warming_up: [
     [{ asset: assetAfter([], { rows: 3 }) }, { have: 3, need: 4 }],
@@ -143,7 +172,10 @@ const cases: Readonly<Record<FindingReason, readonly [Partial<WhyNotSnapshot>, o
     ],
   ],
   too_few_windows: [
-    [{ asset: assetAfter([verdict(2)]), episode: pending }, { have: 2, need: 3 }],
+    [
+      { asset: assetAfter([verdict(2)]), episode: pending },
+      { have: 2, need: 3 },
+    ],
     [{ asset: assetAfter([verdict(2)]) }, { have: 0, need: 3 }],
     // The newest is normal and those before still count.
     [{ episode: pending }, { have: 2, need: 3 }],
@@ -160,13 +192,30 @@ const cases: Readonly<Record<FindingReason, readonly [Partial<WhyNotSnapshot>, o
   out_of_service: [
     [
       { holds: [{ kind: 'out_of_service', of: { scope: 'class', className: 'pump' }, ...order }] },
-      { by: 'ada', comment: 'overhaul', text: expect.stringContaining('All of class pump is out of service until somebody') },
+      {
+        by: 'ada',
+        comment: 'overhaul',
+        text: expect.stringContaining('All of class pump is out of service until somebody'),
+      },
     ],
   ],
   shelved: [
     [
-      { holds: [{ kind: 'shelved', of: { scope: 'alarm', assetId: pump.id, rule: 'anomaly' }, ...order, until: noon + 9 }] },
-      { untilAt: noon + 9, rule: 'anomaly', text: expect.stringContaining('until 2026-01-31T12:00:00Z, by ada') },
+      {
+        holds: [
+          {
+            kind: 'shelved',
+            of: { scope: 'alarm', assetId: pump.id, rule: 'anomaly' },
+            ...order,
+            until: noon + 9,
+          },
+        ],
+      },
+      {
+        untilAt: noon + 9,
+        rule: 'anomaly',
+        text: expect.stringContaining('until 2026-01-31T12:00:00Z, by ada'),
+      },
     ],
   ],
   suppressed: [
@@ -178,7 +227,11 @@ const cases: Readonly<Record<FindingReason, readonly [Partial<WhyNotSnapshot>, o
   silence: [
     [
       { mute: { reason: 'silence', name: 'sl_1', by: 'ada', why: 'noisy', until: noon + 3_600_000 } },
-      { untilAt: noon + 3_600_000, by: 'ada', text: expect.stringContaining('silence sl_1 of ada, for another 1 h: noisy') },
+      {
+        untilAt: noon + 3_600_000,
+        by: 'ada',
+        text: expect.stringContaining('silence sl_1 of ada, for another 1 h: noisy'),
+      },
     ],
   ],
   maintenance: [[muted('maintenance'), { comment: 'because' }]],
@@ -188,7 +241,9 @@ const cases: Readonly<Record<FindingReason, readonly [Partial<WhyNotSnapshot>, o
 
 describe('why an asset is not alerting', () => {
   it.each(
-    findingReasons.flatMap((reason) => cases[reason].map(([changes, found]) => [reason, changes, found] as const)),
+    findingReasons.flatMap((reason) =>
+      cases[reason].map(([changes, found]) => [reason, changes, found] as const),
+    ),
   )('%s', (reason, changes, found) => {
     const findings = findingsOf(snapshot(changes));
     expect(findings.filter((one) => one.reason === reason)).toMatchObject([found]);
@@ -200,7 +255,11 @@ describe('why an asset is not alerting', () => {
       firing: [alertOf(pump, 1)],
       ...muted('maintenance'),
     });
-    expect(findingsOf(held).map(({ reason }) => reason)).toEqual(['alert_firing', 'not_connected', 'maintenance']);
+    expect(findingsOf(held).map(({ reason }) => reason)).toEqual([
+      'alert_firing',
+      'not_connected',
+      'maintenance',
+    ]);
   });
 
   it('names nothing that does not apply', () => {

@@ -1,7 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../../src/models/random.ts';
-import { createSearchSpace, settingsKey, type TunedSettings } from '../../../src/models/tuning/search-space.ts';
+import {
+  createSearchSpace,
+  settingsKey,
+  type TunedSettings,
+} from '../../../src/models/tuning/search-space.ts';
 
 const own: TunedSettings = {
   windowLength: 32,
@@ -49,10 +53,14 @@ describe('the search space', () => {
       fc.property(fc.integer(), fc.integer(), (from, seed) => {
         const settings = space.random(createRandom(from));
         const next = space.near(settings, createRandom(seed));
-        const changed = Object.entries(next).filter(([name, value]) => settings[name as keyof TunedSettings] !== value);
+        const changed = Object.entries(next).filter(
+          ([name, value]) => settings[name as keyof TunedSettings] !== value,
+        );
         expect(settingsKey(next)).not.toBe(settingsKey(settings));
         // A forecaster takes the latent size of the class with it, since it has none.
-        expect(changed.filter(([name]) => name !== 'latent' || next.network === settings.network)).toHaveLength(1);
+        expect(
+          changed.filter(([name]) => name !== 'latent' || next.network === settings.network),
+        ).toHaveLength(1);
         for (const entry of Object.entries(next)) expect(inside).toContain(String(entry));
       }),
     );

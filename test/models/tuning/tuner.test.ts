@@ -36,7 +36,13 @@ async function search(options: {
   windows?: number;
   fails?(settings: TunedSettings): boolean;
 }) {
-  const { errors, file = join(temporaryDirectory(), 'x', 'pump.jsonl'), of = 'a', most = 30, windows = 1000 } = options;
+  const {
+    errors,
+    file = join(temporaryDirectory(), 'x', 'pump.jsonl'),
+    of = 'a',
+    most = 30,
+    windows = 1000,
+  } = options;
   const attempted: TunedSettings[] = [];
   const seen: boolean[] = [];
   let now = 0;
@@ -47,7 +53,8 @@ async function search(options: {
     async attempt(settings): Promise<Trial> {
       now += 1000;
       attempted.push(settings);
-      if (options.fails?.(settings)) return { settings, search: null, final: null, failure: 'too big', seconds: 1 };
+      if (options.fails?.(settings))
+        return { settings, search: null, final: null, failure: 'too big', seconds: 1 };
       const [first, last] = errors(settings);
       return { settings, search: judged(first, 50, windows), final: judged(last), failure: null, seconds: 1 };
     },
@@ -103,7 +110,9 @@ describe('tuning', () => {
     const third = await search({ errors: byWindow, most: 20, file: first.file });
     expect(third.attempted).toEqual([]);
     expect(third.result).toEqual((await search({ errors: byWindow, most: 20 })).result);
-    expect((await search({ errors: byWindow, most: 20, file: first.file, of: 'b' })).attempted).toHaveLength(20);
+    expect((await search({ errors: byWindow, most: 20, file: first.file, of: 'b' })).attempted).toHaveLength(
+      20,
+    );
     expect(readFileSync(first.file, 'utf8').trimEnd().split('\n')).toHaveLength(12 + 1 + 8 + 20);
   });
 
@@ -125,14 +134,20 @@ describe('tuning', () => {
   });
 
   it('refuses to judge by too few windows, and needs the own settings to work', async () => {
-    await expect(search({ errors: byWindow, windows: 150 })).rejects.toMatchObject({ code: 'TUNING_ROWS_TOO_FEW' });
+    await expect(search({ errors: byWindow, windows: 150 })).rejects.toMatchObject({
+      code: 'TUNING_ROWS_TOO_FEW',
+    });
     await expect(search({ errors: byWindow, fails: () => true })).rejects.toThrow(ForewarnError);
   });
 
   it('knows rows and settings by their hash', () => {
     const rows = [healthyRows('a', 20, 1)];
     expect(hashOf(rows, { seed: 1 })).toBe(hashOf([healthyRows('a', 20, 1)], { seed: 1 }));
-    const others = [hashOf(rows, { seed: 2 }), hashOf([healthyRows('a', 20, 2)], { seed: 1 }), hashOf([healthyRows('b', 20, 1)], { seed: 1 })];
+    const others = [
+      hashOf(rows, { seed: 2 }),
+      hashOf([healthyRows('a', 20, 2)], { seed: 1 }),
+      hashOf([healthyRows('b', 20, 1)], { seed: 1 }),
+    ];
     expect(new Set([hashOf(rows, { seed: 1 }), ...others]).size).toBe(4);
   });
 });

@@ -5,6 +5,7 @@ import type { SourceKind } from './decision/detector.ts';
 import type { Engine, Residuals, Scaling, ScoringSession } from './engine.ts';
 import type { Model } from './model.ts';
 import { scaleValue } from './scaling.ts';
+import type { LinearSource } from './sources/linear-source.ts';
 import { createWindowResiduals, type WindowResiduals } from './sources/window-residuals.ts';
 import { createWindowBatch, type WindowBatch } from './window-batch.ts';
 
@@ -53,6 +54,8 @@ interface InUse {
   readonly session: ScoringSession;
   readonly decider: Decider;
   readonly windowResiduals: WindowResiduals;
+  /** Each linear source with the array that its residual of one window after the other is written into. */
+  readonly linear: readonly (readonly [source: LinearSource, residual: Float32Array])[];
 }
 
 /** With 256 windows each, what an engine does in some 25 ms. */
@@ -171,16 +174,18 @@ export function createScorer(options: ScorerOptions): Scorer {
     }
   };
 
-  /** A missing reading has no residual of its own: what the channel was before keeps standing for it. */
+  /**
+   * Valid until the next window. A missing reading has no residual of its own: what the channel was before keeps standing
+   * for it.
+   */
   const residualsBySource = (
     batch: WindowBatch,
     i: number,
-    { model, windowResiduals }: InUse,
+    { linear, windowResiduals }: InUse,
     network: Float32Array,
   ): ResidualsBySource => {
     const residuals: Partial<Record<SourceKind, Float32Array>> = { network };
-    for (const source of model.linear) {
-      const residual = new Float32Array(channels);
+    for (const [source, residual] of linear) {
       windowResiduals.write(source, batch.values(), i, residual);
       residuals[source.kind] = residual;
     }
@@ -241,7 +246,8 @@ async function prepare(model: Model, engine: Engine, ids: readonly string[]): Pr
   const session = await engine.createScoring({ spec: card.spec, weights, scaling });
   const windowResiduals = createWindowResiduals(scaling, card.spec.window);
   const decider = createDecider(calibration, (index) => ids[index]);
-  return { model, session, decider, windowResiduals };
+  const linear = model.linear.map((source) => [source, new Float32Array(scaling.center.length)] as const);
+  return { model, session, decider, windowResiduals, linear };
 }
 
 /**

@@ -69,7 +69,7 @@ program
 program
   .command(
     'alerts [action] [id]',
-    'Show the open alerts of a running daemon, or answer one: ack, comment, assign, shelve, unshelve ID; out-of-service, return-to-service',
+    'Show the open alerts of a running daemon, or answer one: ack, comment, assign, shelve, unshelve, accept-level ID; out-of-service, return-to-service',
   )
   .option(...config)
   .option('--url <url>', "The daemon's API; where the configuration says, when absent")

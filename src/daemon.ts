@@ -15,6 +15,7 @@ import { createHeartbeat } from './heartbeat.ts';
 import { createHistory } from './history/history.ts';
 import { type Broker, createBroker } from './ingest/broker.ts';
 import { createSubscriber } from './ingest/subscriber.ts';
+import { createLevelShifts } from './level-shifts.ts';
 import { createLifecycle } from './lifecycle.ts';
 import type { Logger } from './log.ts';
 import { createMetrics } from './metrics.ts';
@@ -50,6 +51,7 @@ const sweepMs = 1000;
 const saveMs = 10_000;
 const selfWatchMs = 5000;
 const pruneMs = 3_600_000;
+const levelSweepMs = 10_000;
 /** A training takes all that scoring leaves of the machine; a second one would slow both down. */
 const trainingsAtOnce = 1;
 /** Rows and scores an asset that the API shows. */
@@ -121,6 +123,14 @@ export function createDaemon(options: DaemonOptions): Daemon {
       clock,
       log,
     });
+    const levels = createLevelShifts({
+      classes: config.classes,
+      journal,
+      history,
+      cares,
+      comment: (id, order) => void pipeline.alerting.desk.comment(id, order),
+      log,
+    });
     const pipeline = connectPipeline({
       config,
       registry,
@@ -179,7 +189,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       sources,
       commands: pipeline.alerting.desk,
       silences: pipeline.silences,
-      models: cares.commands,
+      models: { ...cares.commands, acceptLevel: levels.accept },
     });
     const parts: DaemonParts = {
       config,
@@ -200,6 +210,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       apiUrl: '',
     };
     metrics.read(sources);
+    every(levelSweepMs, 'looking for new levels', () => void levels.sweep());
     const { url } = await api.start();
     apiUrl = url;
     // Not before the address is known that notifications link to.

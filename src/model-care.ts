@@ -9,7 +9,7 @@ import type { ChallengeOptions } from './models/retraining/challenge.ts';
 import { nextCronRun } from './models/retraining/cron.ts';
 import { createDriftWatch, type DriftWatch } from './models/retraining/drift-watch.ts';
 import type { EpisodeRule } from './models/retraining/episode-counter.ts';
-import { createLifeLog } from './models/retraining/life-log.ts';
+import { createLifeLog, type LifeLog } from './models/retraining/life-log.ts';
 import { createModelDesk, type ModelDesk } from './models/retraining/model-desk.ts';
 import { createRetrainer, type Retrainer } from './models/retraining/retrainer.ts';
 import { createSchedule } from './models/retraining/schedule.ts';
@@ -70,7 +70,7 @@ export function createModelCare(config: ClassConfig, learner: Learner, parts: Mo
     gate: parts.gate,
     clock,
     log,
-    gather: createTrainingRows({ ...parts, config }),
+    gather: createTrainingRows({ ...parts, config, normalAlerts: () => acceptedIn(life, className) }),
     train: parts.train,
     openShadow: (model) =>
       openShadow(model, engine, {
@@ -86,7 +86,7 @@ export function createModelCare(config: ClassConfig, learner: Learner, parts: Mo
     adopt: learner.adopt,
     drifting: () => drift.status().sinceAt !== null,
   });
-  const desk = createModelDesk({ className, order, registry, life, learner, retrainer, clock, log });
+  const desk = createModelDesk({ ...parts, className, order, life, learner, retrainer });
   return {
     retrainer,
     drift,
@@ -99,6 +99,11 @@ export function createModelCare(config: ClassConfig, learner: Learner, parts: Mo
       retrainer.onVerdict(verdict);
     },
   };
+}
+
+/** Alerts of which a person, or time, has said that what they were about is normal. */
+function acceptedIn(life: LifeLog, className: string): ReadonlySet<string> {
+  return new Set(life.events(className).flatMap(({ level }) => (level === undefined ? [] : [level.alert])));
 }
 
 function episodeRuleOf({ alert: { raise, clear, raiseOn, clearAfter } }: ClassConfig): EpisodeRule {

@@ -10,7 +10,7 @@ import type { VersionView } from './models/retraining/model-desk.ts';
 export interface ModelCares {
   connect(config: ClassConfig, learner: Learner): ModelCare;
   of(className: string): ModelCare;
-  readonly commands: ModelCommands;
+  readonly commands: Omit<ModelCommands, 'acceptLevel'>;
 }
 
 export function createModelCares(parts: ModelCareParts): ModelCares {
@@ -45,7 +45,8 @@ function shown(result: Result): ReturnType<ModelCommands['pin']> {
   return result.ok ? { ok: true, value: viewOf(result.value) } : result;
 }
 
-function viewOf({ id, className, state, champion, pinned, last, card }: VersionView): ModelView {
+/** A version as the API shows it. */
+export function viewOf({ id, className, state, champion, pinned, last, card }: VersionView): ModelView {
   return {
     id,
     class: className,

@@ -25,6 +25,8 @@ export interface TrainingRowsParts {
     from: number,
     to: number,
   ) => readonly { readonly from: number; readonly to: number }[];
+  /** By alert, whether its rows are normal operation all the same; none when left out. */
+  readonly normalAlerts?: () => ReadonlySet<string>;
 }
 
 /** Most values of one training (64 MB). */
@@ -36,7 +38,8 @@ const longestAlertMs = 7 * 86_400_000;
  * Past rows of a class to train on: without what was alerted on, what was in maintenance or out of service, what is held
  * values only, and what the training report finds unfit. Rejects with the history's errors and JOURNAL_FAILED.
  */
-export function createTrainingRows({ config, history, journal, plannedWork }: TrainingRowsParts) {
+export function createTrainingRows(parts: TrainingRowsParts) {
+  const { config, history, journal, plannedWork } = parts;
   const channels = config.channels.map(({ name }) => name);
 
   const clean = (rows: AssetRows, exclusions: readonly Exclusion[]): Cleaned => {
@@ -66,7 +69,7 @@ export function createTrainingRows({ config, history, journal, plannedWork }: Tr
     const assets = joinSlices(read, channels.length);
 
     const exclusions = [
-      ...(withAlerted ? [] : alertedStretches(alertsOf(journal, config.name, first), config)),
+      ...(withAlerted ? [] : alertedStretches(faultsOf(parts, first), config)),
       ...heldStretches(journal.holdsSince(first), config.name),
     ];
     const cleaned: Cleaned[] = [];
@@ -111,6 +114,12 @@ function joinSlices(slices: readonly (readonly AssetRows[])[], channels: number)
   return [...pieces]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([assetId, mine]) => (mine.length === 1 ? mine[0] : joinRows(assetId, mine, channels)));
+}
+
+/** Alerts from then on that were not about what is normal now. */
+function faultsOf({ journal, config, normalAlerts }: TrainingRowsParts, from: number): Alert[] {
+  const normal = normalAlerts?.() ?? new Set();
+  return alertsOf(journal, config.name, from).filter(({ id }) => !normal.has(id));
 }
 
 /** The class's alerts of the model that may reach to `from` or later. */

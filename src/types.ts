@@ -173,7 +173,13 @@ export type ModelRefusal =
   | 'not_pinned'
   /** The class has no model yet. */
   | 'still_learning'
-  | 'training_already';
+  | 'training_already'
+  | 'no_such_alert'
+  | 'alert_is_over'
+  /** A limit or a silence has no level to be accepted. */
+  | 'not_of_a_model'
+  /** What the asset does is no new level; the result says why. */
+  | 'no_new_level';
 
 /** One channel's part in an alert, most guilty first in {@link Alert.channels}. */
 export interface ChannelEvidence {

@@ -4,7 +4,7 @@ import type { Timed } from './timed.ts';
 
 type CommandResult<T> =
   | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly refusal: ModelRefusal };
+  | { readonly ok: false; readonly refusal: ModelRefusal; readonly sentence?: string };
 
 /** One version; what is named `at` or `...At` in its card is epoch ms. */
 export type ModelView = Timed<Omit<ModelBody, 'card'>> & { readonly card: object };
@@ -22,4 +22,6 @@ export interface ModelCommands {
   unpin(id: string, order: OperatorOrder): CommandResult<ModelView>;
   /** Begins it; the status says what becomes of it. */
   retrain(className: string, withAlerted: boolean, order: OperatorOrder): CommandResult<null>;
+  /** What the asset of the alert does now is its normal operation from now on. */
+  acceptLevel(alertId: string, order: OperatorOrder): Promise<CommandResult<ModelView>>;
 }

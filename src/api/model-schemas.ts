@@ -71,7 +71,7 @@ export const Retraining = Type.Object(
     lastResult: Nullable(
       Type.Enum([
         ...['skipped', 'failed', 'refused', 'shadowing', 'waiting'],
-        ...['promoted', 'restored', 'pinned', 'unpinned'],
+        ...['promoted', 'restored', 'level_accepted', 'pinned', 'unpinned'],
       ]),
       'What came of it.',
     ),

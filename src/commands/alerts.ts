@@ -1,5 +1,6 @@
 import type { AlertBody } from '../api/alert-schemas.ts';
 import type { HoldBody } from '../api/command-schemas.ts';
+import type { ModelBody } from '../api/model-schemas.ts';
 import { ForewarnError } from '../errors.ts';
 import type { CommandContext } from './context.ts';
 import { daemonClient } from './daemon-client.ts';
@@ -26,6 +27,7 @@ const actions: Readonly<
   assign: { route: 'assign', needs: ['by', 'to'] },
   shelve: { route: 'shelve', needs: ['by', 'comment', 'for'] },
   unshelve: { route: 'unshelve', needs: ['by'] },
+  'accept-level': { route: 'accept-level', needs: ['by'] },
 };
 const services: Readonly<Record<string, { readonly needs: readonly (keyof AlertsOptions)[] }>> = {
   'out-of-service': { needs: ['by', 'comment'] },
@@ -71,6 +73,11 @@ export async function alerts(
   demand(action, command.needs, options);
   const body = { ...order, ...given('to', options.to), ...given('duration', options.for) };
   const path = `/api/v1/alerts/${encodeURIComponent(id)}/${command.route}`;
+  if (action === 'accept-level') {
+    const model = await daemonClient(options, context).post<ModelBody>(path, body);
+    context.out(options.json ? JSON.stringify(model) : `normal from now on, by ${model.id}: ${model.reason}`);
+    return;
+  }
   const alert = await daemonClient(options, context).post<AlertBody>(path, body);
   context.out(options.json ? JSON.stringify(alert) : `${alert.id} is ${stateText(alert)}`);
 }

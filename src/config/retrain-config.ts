@@ -19,6 +19,8 @@ export interface RetrainConfig {
   readonly judge: number;
   readonly mode: 'automatic' | 'manual';
   readonly shadowForMs: number;
+  /** null = only when a person says so. */
+  readonly acceptLevelAfterMs: number | null;
 }
 
 export function retrainConfig(file: RetrainFile): RetrainConfig {
@@ -31,6 +33,7 @@ export function retrainConfig(file: RetrainFile): RetrainConfig {
     judge: file.judge,
     mode: file.mode as RetrainConfig['mode'],
     shadowForMs: durationMs(file.shadow_for),
+    acceptLevelAfterMs: file.accept_level_after === null ? null : durationMs(file.accept_level_after),
   };
 }
 

@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { choice, duration, integer, number, section } from './schema-parts.ts';
+import { choice, duration, durationOrNone, integer, number, section } from './schema-parts.ts';
 
 /** `classes.*.retrain`. */
 export const Retrain = section(
@@ -36,6 +36,9 @@ export const Retrain = section(
     shadow_for: duration(
       'How long a challenger then scores live rows beside the model in use, without alerts, before it is decided on; `0s` decides at once.',
       '1h',
+    ),
+    accept_level_after: durationOrNone(
+      'After an alert has stood for this long and the asset has settled at a new level, that level becomes its normal operation by itself, once between two trainings; `null` leaves it to `forewarn alerts accept-level`. A fault that stays as it is looks the same.',
     ),
   },
 );

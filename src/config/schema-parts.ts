@@ -12,6 +12,11 @@ export function duration(description: string, value: string) {
   return Type.String({ pattern: durationPattern, default: value, description });
 }
 
+/** A duration, or null for none, which is the default. */
+export function durationOrNone(description: string) {
+  return Type.Union([Type.Null(), Type.String({ pattern: durationPattern })], { default: null, description });
+}
+
 export function choice<const V extends string>(description: string, values: readonly V[], value: V) {
   return Type.Enum([...values], { default: value, description });
 }

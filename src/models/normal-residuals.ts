@@ -4,21 +4,29 @@ import type { ResidualRun } from './decision/smoothed-run.ts';
 import type { Engine } from './engine.ts';
 import type { Predictors } from './model.ts';
 import { createWindowResiduals } from './sources/window-residuals.ts';
-import type { TrainingOrder } from './trainer.ts';
-import { type WindowStart, windowStarts } from './training-set.ts';
+import { type AssetRows, type WindowStart, windowStarts } from './training-set.ts';
 
 const batch = 256;
+
+/** Rows, and how windows are cut from them. */
+interface RowsInWindows {
+  readonly assets: readonly AssetRows[];
+  readonly windowLength: number;
+  readonly stride: number;
+  readonly sampleEveryMs: number;
+  readonly minCoverage: number;
+}
 
 /**
  * Residuals of the last row of every training window, fitted and held out, by source, in runs without a break and as live
  * scoring would see them.
  */
 export async function normalResiduals(
-  order: TrainingOrder,
+  order: RowsInWindows,
   engine: Engine,
   predictors: Predictors,
 ): Promise<ResidualRun[]> {
-  const channels = order.channels.length;
+  const channels = predictors.scaling.center.length;
   const options = { ...order, channels, length: order.windowLength };
   const starts = windowStarts(order.assets, options, (rows) => [0, rows]).filter(
     ({ row }) => row % order.stride === 0,
@@ -32,7 +40,7 @@ export async function normalResiduals(
   try {
     for (let first = 0; first < starts.length; first += batch) {
       const some = starts.slice(first, first + batch);
-      const windows = windowsAt(order, some);
+      const windows = windowsAt(order, some, channels);
       network.set((await session.score(windows, some.length)).lastResidual, first * channels);
       for (const source of linear) {
         const all = residuals.get(source.kind)!;
@@ -45,7 +53,7 @@ export async function normalResiduals(
   } finally {
     await session.dispose();
   }
-  return splitIntoRuns(order, starts, residuals);
+  return splitIntoRuns(order, starts, residuals, channels);
 }
 
 /** Scores of the windows from `position` on (see {@link ResidualRun}), run after run. */
@@ -75,25 +83,26 @@ export function scoresFrom(
 
 /** The windows from `starts` on, `[n x T x C]` in raw units. */
 export function windowsAt(
-  { assets, windowLength, channels }: TrainingOrder,
+  { assets, windowLength }: Pick<RowsInWindows, 'assets' | 'windowLength'>,
   starts: readonly WindowStart[],
+  channels: number,
 ): Float32Array {
-  const size = windowLength * channels.length;
+  const size = windowLength * channels;
   const windows = new Float32Array(starts.length * size);
   for (const [i, { asset, row }] of starts.entries()) {
-    const from = row * channels.length;
+    const from = row * channels;
     windows.set(assets[asset].values.subarray(from, from + size), i * size);
   }
   return windows;
 }
 
 function splitIntoRuns(
-  { assets, windowLength, stride, channels }: TrainingOrder,
+  { assets, windowLength, stride }: RowsInWindows,
   starts: readonly WindowStart[],
   residuals: ReadonlyMap<SourceKind, Float32Array>,
+  channels: number,
 ): ResidualRun[] {
   const runs: ResidualRun[] = [];
-  const count = channels.length;
   let from = 0;
   for (let i = 1; i <= starts.length; i++) {
     const { asset, row } = starts[i - 1];
@@ -102,9 +111,10 @@ function splitIntoRuns(
     const { assetId, at, measured } = assets[asset];
     const lastRows = starts.slice(from, i).map((start) => start.row + windowLength - 1);
     const blotted = (all: Float32Array): Float32Array => {
-      const run = all.slice(from * count, i * count);
+      const run = all.slice(from * channels, i * channels);
       for (let k = 0; k < run.length; k++) {
-        if (measured[lastRows[Math.floor(k / count)] * count + (k % count)] === 0) run[k] = Number.NaN;
+        if (measured[lastRows[Math.floor(k / channels)] * channels + (k % channels)] === 0)
+          run[k] = Number.NaN;
       }
       return run;
     };

@@ -102,7 +102,7 @@ async function compareToTeacher(
       engine,
       network(student),
       network(teacher),
-      windowsAt(order, starts),
+      windowsAt(order, starts, order.channels.length),
       speedBatch,
     ),
   };

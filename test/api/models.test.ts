@@ -80,4 +80,22 @@ describe('models', () => {
       expect(error.hint).toMatch(/\.$/);
     }
   });
+
+  it('takes a new level for normal, or says why it is none', async () => {
+    const url = '/api/v1/alerts/alert-1/accept-level';
+    const { status, body } = await call('POST', url, ada);
+    expect(status).toBe(200);
+    expect(Schema.Check(ModelBody, body)).toBe(true);
+    expect(plant.models.told).toEqual([['acceptLevel', 'alert-1', ada]]);
+    expect((await call('POST', url, {})).status).toBe(400);
+    for (const [refusal, status, code] of [
+      ['no_such_alert', 404, 'NO_SUCH_ALERT'],
+      ['alert_is_over', 409, 'ALERT_IS_OVER'],
+      ['not_of_a_model', 409, 'NOT_OF_A_MODEL'],
+      ['no_new_level', 409, 'NO_NEW_LEVEL'],
+    ] as const) {
+      plant.models.refusal = refusal;
+      expect(await call('POST', url, ada)).toMatchObject({ status, body: { error: { code } } });
+    }
+  });
 });

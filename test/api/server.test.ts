@@ -61,6 +61,7 @@ describe('the document', () => {
       '/',
       '/api/v1/alerts',
       '/api/v1/alerts/{id}',
+      '/api/v1/alerts/{id}/accept-level',
       '/api/v1/alerts/{id}/acknowledge',
       '/api/v1/alerts/{id}/assign',
       '/api/v1/alerts/{id}/comment',

@@ -57,6 +57,21 @@ export function modelsRoutes(app: ApiApp, commands: ModelCommands): void {
     resultOf(commands.retrain(className, withAlerted, orderOf(body)), className);
     return { class: className };
   });
+  acceptLevelRoute(app, commands);
+}
+
+/** `/api/v1/alerts/{id}/accept-level`: the one command on an alert that makes a model version. */
+function acceptLevelRoute(app: ApiApp, commands: ModelCommands): void {
+  const schema = {
+    tags: ['models', 'alerts'],
+    summary: "Take what an alert's asset does now for its normal operation",
+    params: Type.Object({ id: Type.String({ minLength: 1, description: 'Id of the alert.' }) }),
+    body: OrderInput,
+    response: { 200: ModelBody, ...refusals },
+  } as const;
+  app.post('/api/v1/alerts/:id/accept-level', { schema }, async ({ params, body }) =>
+    modelBody(resultOf(await commands.acceptLevel(params.id, orderOf(body)), params.id)),
+  );
 }
 
 function command(summary: string) {
@@ -77,14 +92,16 @@ function modelBody({ changedAt, card, ...model }: ModelView): ModelBody {
 }
 
 function resultOf<T>(
-  result: { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: ModelRefusal },
+  result:
+    | { readonly ok: true; readonly value: T }
+    | { readonly ok: false; readonly refusal: ModelRefusal; readonly sentence?: string },
   name: string,
 ): T {
   if (result.ok) return result.value;
-  throw refused(result.refusal, name);
+  throw refused(result.refusal, name, result.sentence);
 }
 
-function refused(refusal: ModelRefusal, name: string): RequestRefused {
+function refused(refusal: ModelRefusal, name: string, sentence = ''): RequestRefused {
   switch (refusal) {
     case 'no_such_model':
       return notFound('NO_SUCH_MODEL', `There is no model ${name}.`, 'GET /api/v1/models lists them.');
@@ -119,6 +136,22 @@ function refused(refusal: ModelRefusal, name: string): RequestRefused {
         'TRAINING_ALREADY',
         `Class ${name} is being trained.`,
         'GET /api/v1/status says what becomes of it.',
+      );
+    case 'no_such_alert':
+      return notFound('NO_SUCH_ALERT', `There is no alert ${name}.`, 'GET /api/v1/alerts lists them.');
+    case 'alert_is_over':
+      return conflict('ALERT_IS_OVER', `${name} is over.`, 'What is back to normal needs no new level.');
+    case 'not_of_a_model':
+      return conflict(
+        'NOT_OF_A_MODEL',
+        `${name} was not raised by a model.`,
+        'A limit is changed in the configuration; a silent asset has no level.',
+      );
+    case 'no_new_level':
+      return conflict(
+        'NO_NEW_LEVEL',
+        sentence,
+        'Try again later, or have the class learn from rows of alerts: `forewarn models retrain CLASS --with-alerted`.',
       );
   }
 }

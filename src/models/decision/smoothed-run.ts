@@ -40,7 +40,7 @@ const settlingWindows = 16;
 /** Smooths a run for one detector; windows that end in a gap, and the first ones, have no row. */
 export function smoothRun(
   run: ResidualRun,
-  { source, smoothing }: DetectorPlan,
+  { source, smoothing }: Pick<DetectorPlan, 'source' | 'smoothing'>,
   channels: number,
 ): SmoothedRun {
   const { assetId, residuals, position } = run;

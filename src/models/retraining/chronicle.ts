@@ -76,5 +76,5 @@ export function createChronicle({ className, registry, life, clock, log }: Chron
 
 /** Whether a version came into use by it. */
 function isAdoption({ kind }: LifeEvent): boolean {
-  return kind === 'promoted' || kind === 'restored';
+  return kind === 'promoted' || kind === 'restored' || kind === 'level_accepted';
 }

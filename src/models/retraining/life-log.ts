@@ -26,6 +26,8 @@ export type LifeEventKind =
   | 'promoted'
   /** A person put it back in use. */
   | 'restored'
+  /** It was made from the one before for an asset that runs at a new level. */
+  | 'level_accepted'
   | 'pinned'
   | 'unpinned';
 
@@ -42,6 +44,8 @@ export interface LifeEvent extends Partial<Judgements> {
   readonly sentence: string;
   /** Who did it; null for what happened by itself. */
   readonly by: string | null;
+  /** For which asset and because of which alert a new level was accepted. */
+  readonly level?: { readonly assetId: string; readonly alert: string };
 }
 
 /** The history of each class's models, `CLASS/history.jsonl` beside its versions. A line is on disk when `add` returns. */

@@ -1,17 +1,25 @@
 import { ForewarnError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import type { Clock, ModelRefusal, OperatorOrder } from '../../types.ts';
+import type { Engine } from '../engine.ts';
 import type { Learner } from '../learner.ts';
 import type { Model } from '../model.ts';
 import type { Registry } from '../registry.ts';
 import type { TrainingOrder } from '../trainer.ts';
+import type { AssetRows } from '../training-set.ts';
+import { acceptLevel as acceptLevelOf } from './level-shift.ts';
 import { type LifeEvent, type LifeEventKind, type LifeLog, lastOfEach } from './life-log.ts';
 import { fits } from './model-fit.ts';
 import type { Retrainer } from './retrainer.ts';
 
 type ModelResult<T> =
   | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly refusal: ModelRefusal };
+  | {
+      readonly ok: false;
+      readonly refusal: ModelRefusal;
+      /** Why, where the word alone does not say it. */
+      readonly sentence?: string;
+    };
 
 /** Where a version stands. */
 export type VersionState =
@@ -39,7 +47,13 @@ export interface VersionView {
 
 export interface ModelDeskOptions {
   readonly className: string;
-  readonly order: Pick<TrainingOrder, 'channels' | 'windowLength' | 'sampleEveryMs'>;
+  readonly order: Pick<
+    TrainingOrder,
+    'channels' | 'windowLength' | 'sampleEveryMs' | 'stride' | 'minCoverage'
+  >;
+  /** Versions kept beside the champion. */
+  readonly keep: number;
+  readonly engine: Engine;
   readonly registry: Registry;
   readonly life: LifeLog;
   readonly learner: Learner;
@@ -60,6 +74,13 @@ export interface ModelDesk {
   unpin(id: string, order: OperatorOrder): ModelResult<VersionView>;
   /** Begins it. With `withAlerted` it learns from rows of alerts as well: they are normal from now on. */
   retrain(withAlerted: boolean, order: OperatorOrder): ModelResult<null>;
+  /**
+   * Takes what an asset does in these rows, because of which the alert fires, for its normal operation: a version of its own,
+   * in use from now on.
+   */
+  acceptLevel(rows: AssetRows, alert: string, order: OperatorOrder): Promise<ModelResult<VersionView>>;
+  /** Whether a level of the asset was accepted by them since the class was last trained. */
+  levelAcceptedBy(by: string, assetId: string): boolean;
 }
 
 export function createModelDesk(options: ModelDeskOptions): ModelDesk {
@@ -76,10 +97,17 @@ export function createModelDesk(options: ModelDeskOptions): ModelDesk {
 
   const viewOf = (id: string): VersionView | null => versions().find((one) => one.id === id) ?? null;
 
-  const note = (kind: LifeEventKind, model: string, { by, comment }: OperatorOrder): void => {
-    const sentence = comment ?? 'No reason was given.';
-    life.add(className, { at: clock(), kind, model, reason: 'asked', sentence, by });
-    log.info({ class: className, model, by }, `model ${kind}: ${sentence}`);
+  const note = (
+    kind: LifeEventKind,
+    model: string,
+    { by, comment }: OperatorOrder,
+    what: Pick<LifeEvent, 'reason' | 'sentence' | 'level'> = {
+      reason: 'asked',
+      sentence: comment ?? 'No reason was given.',
+    },
+  ): void => {
+    life.add(className, { at: clock(), kind, model, by, ...what });
+    log.info({ class: className, model, by }, `model ${kind.replaceAll('_', ' ')}: ${what.sentence}`);
   };
 
   const done = (id: string): ModelResult<VersionView> => {
@@ -114,8 +142,37 @@ export function createModelDesk(options: ModelDeskOptions): ModelDesk {
     return done(id);
   };
 
+  const acceptLevel: ModelDesk['acceptLevel'] = async (rows, alert, order) => {
+    const champion = learner.champion();
+    if (champion === null) return refused('still_learning');
+    // A training that is under way has the next number already.
+    const { phase } = retrainer.status();
+    const number = registry.nextNumber(className) + (phase === 'gathering' || phase === 'training' ? 1 : 0);
+    const cut = { ...options.order, channels: options.order.channels.length, number };
+    const decision = await acceptLevelOf(champion, rows, cut, options);
+    if (decision.kind === 'refused') return { ...refused('no_new_level'), sentence: decision.sentence };
+    const { model } = decision;
+    registry.save(model);
+    await learner.adopt(model);
+    note('level_accepted', model.card.id, order, {
+      reason: 'new_level',
+      sentence: order.comment === null ? decision.sentence : `${decision.sentence} ${order.comment}`,
+      level: { assetId: rows.assetId, alert },
+    });
+    registry.prune(className, options.keep);
+    await retrainer.overtaken();
+    return done(model.card.id);
+  };
+
   return {
     versions,
+    acceptLevel,
+    levelAcceptedBy(by, assetId) {
+      const trainedAt = learner.champion()?.card.data.toAt ?? Number.NEGATIVE_INFINITY;
+      return life
+        .events(className)
+        .some((event) => event.by === by && event.level?.assetId === assetId && event.at >= trainedAt);
+    },
     promote: (id, order) => putInUse(id, 'promoted', order),
     restore: (id, order) => putInUse(id, 'restored', order),
     pin: (id, order) => setPinned(id, true, order),

@@ -39,6 +39,7 @@ export function testModels(at: number): TestModels {
     restore: async (id, order) => answer(view, 'restore', id, order),
     pin: (id, order) => answer({ ...view, pinned: true }, 'pin', id, order),
     unpin: (id, order) => answer(view, 'unpin', id, order),
+    acceptLevel: async (alertId, order) => answer(view, 'acceptLevel', alertId, order),
     retrain: (className, withAlerted, order) => answer(null, 'retrain', className, withAlerted, order),
   };
   return models;

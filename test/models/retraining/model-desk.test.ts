@@ -58,6 +58,7 @@ async function deskOf(versions: readonly Model[]) {
   const calls: string[] = [];
   let busy = false;
   const retrainer = {
+    status: () => ({ phase: busy ? 'training' : 'idle' }),
     retrain: (withAlerted: boolean) => {
       calls.push(`retrain ${withAlerted}`);
       return !busy;
@@ -71,6 +72,8 @@ async function deskOf(versions: readonly Model[]) {
     life,
     learner,
     retrainer,
+    keep: 5,
+    engine,
     clock: () => 7,
     log: silentLogger,
   };
@@ -196,5 +199,37 @@ describe('model desk', () => {
     bench.work(true);
     expect(bench.desk.retrain(false, ada)).toEqual({ ok: false, refusal: 'training_already' });
     expect(bench.calls).toEqual(['retrain true', 'retrain false']);
+  });
+
+  it('takes a new level for normal: a version of its own, in use, with who said so and why', async () => {
+    const context = { engine, clock: () => 5000, onProgress() {} };
+    const one = await train(smallOrder({ steps: 40, assets: [healthyRows('a', 600, 1)] }), context);
+    const bench = await deskOf([one]);
+    const rows = healthyRows('a', 300, 4);
+    expect(await bench.desk.acceptLevel(healthyRows('a', 30, 4), 'alert-1', ada)).toMatchObject({
+      ok: false,
+      refusal: 'no_new_level',
+      sentence: expect.stringContaining('windows have been at this level'),
+    });
+    expect(bench.life.events('pump')).toEqual([]);
+    bench.work(true);
+    const result = await bench.desk.acceptLevel(rows, 'alert-1', ada);
+    if (!result.ok) throw new Error(result.sentence);
+    // The training that is under way has number 2.
+    expect(result.value).toMatchObject({ champion: true, state: 'in_use', card: { number: 3 } });
+    expect(bench.registry.champion('pump')?.calibration.assets).toHaveProperty('a');
+    expect(bench.life.events('pump')).toMatchObject([
+      {
+        kind: 'level_accepted',
+        by: 'ada',
+        level: { assetId: 'a', alert: 'alert-1' },
+        sentence: expect.stringMatching(/normal operation from now on\. it was calmer$/),
+      },
+    ]);
+    expect(bench.calls).toEqual(['overtaken']);
+    expect([bench.desk.levelAcceptedBy('ada', 'a'), bench.desk.levelAcceptedBy('ada', 'b')]).toEqual([
+      one.card.data.toAt <= 7,
+      false,
+    ]);
   });
 });

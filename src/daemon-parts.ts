@@ -5,6 +5,7 @@ import type { Config } from './config.ts';
 import type { Fleet } from './fleet.ts';
 import type { History } from './history/history.ts';
 import type { Subscriber } from './ingest/subscriber.ts';
+import type { LevelShifts } from './level-shifts.ts';
 import type { Metrics } from './metrics.ts';
 import type { ModelCares } from './model-cares.ts';
 import type { ChosenEngine } from './models/engine-choice.ts';
@@ -25,6 +26,7 @@ export interface DaemonParts {
   readonly metrics: Metrics;
   readonly pipeline: Pipeline;
   readonly cares: ModelCares;
+  readonly levels: LevelShifts;
   readonly delivery: Delivery;
   readonly influx: InfluxOutput | null;
   readonly subscriber: Subscriber;

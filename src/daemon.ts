@@ -2,16 +2,14 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createAlertOutputs, externalUrl, groupedSinkNames } from './alert-outputs.ts';
 import { createDelivery } from './alerts/delivery.ts';
-import { describeSilence } from './alerts/evidence.ts';
 import { openJournal } from './alerts/journal.ts';
 import { standingAlerts } from './alerts/sinks/standing.ts';
 import { type Api, createApi } from './api/server.ts';
-import type { ApiSources } from './api/sources.ts';
 import type { Config } from './config.ts';
 import { influxOutput, shownUrl, subscriberOptions } from './connections.ts';
 import type { DaemonParts } from './daemon-parts.ts';
+import { startTimers, watchSelf } from './daemon-timers.ts';
 import { createFleet } from './fleet.ts';
-import { createHeartbeat } from './heartbeat.ts';
 import { createHistory } from './history/history.ts';
 import { type Broker, createBroker } from './ingest/broker.ts';
 import { createSubscriber } from './ingest/subscriber.ts';
@@ -25,7 +23,6 @@ import { createRegistry } from './models/registry.ts';
 import { createTrainingGate } from './models/retraining/training-gate.ts';
 import { trainInChild } from './models/training-process.ts';
 import { connectPipeline } from './pipeline.ts';
-import { createSelfWatch } from './self-watch.ts';
 import { apiSources } from './status.ts';
 import type { Alert, Clock } from './types.ts';
 import { version } from './version.ts';
@@ -47,11 +44,6 @@ export interface Daemon {
   stop(): Promise<void>;
 }
 
-const sweepMs = 1000;
-const saveMs = 10_000;
-const selfWatchMs = 5000;
-const pruneMs = 3_600_000;
-const levelSweepMs = 10_000;
 /** A training takes all that scoring leaves of the machine; a second one would slow both down. */
 const trainingsAtOnce = 1;
 /** Rows and scores an asset that the API shows. */
@@ -61,7 +53,7 @@ const shownRows = 120;
 export function createDaemon(options: DaemonOptions): Daemon {
   const { config, log, clock } = options;
   const lifecycle = createLifecycle(log);
-  const { onStop, every } = lifecycle;
+  const { onStop } = lifecycle;
   let stopping: Promise<void> | null = null;
 
   async function start(): Promise<DaemonParts> {
@@ -202,6 +194,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       metrics,
       pipeline,
       cares,
+      levels,
       delivery,
       influx,
       subscriber,
@@ -210,7 +203,6 @@ export function createDaemon(options: DaemonOptions): Daemon {
       apiUrl: '',
     };
     metrics.read(sources);
-    every(levelSweepMs, 'looking for new levels', () => void levels.sweep());
     const { url } = await api.start();
     apiUrl = url;
     // Not before the address is known that notifications link to.
@@ -219,8 +211,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
     onStop('api', () => api.stop());
     onStop('mqtt', () => subscriber.stop());
     await subscriber.start();
-    startTimers(parts);
-    if (options.watchesItself === true) watchSelf(parts, sources);
+    startTimers(parts, lifecycle);
+    if (options.watchesItself === true) watchSelf(parts, sources, lifecycle, log);
     log.info(
       { version, api: url, broker: shownUrl(brokerUrl), classes: config.classes.map(({ name }) => name) },
       'forewarn is watching',
@@ -233,45 +225,6 @@ export function createDaemon(options: DaemonOptions): Daemon {
     const { port } = await broker.start();
     onStop('embedded broker', () => broker.stop());
     return `mqtt://${config.mqtt.embedded.host}:${port}`;
-  }
-
-  function startTimers({ fleet, pipeline, cares, subscriber, journal, delivery }: DaemonParts): void {
-    const silentAfter = (className: string) => pipeline.lines.get(className)!.config.alert.silentAfterMs;
-    every(sweepMs, 'silence sweep', () => {
-      const { state, since } = subscriber.status();
-      const now = clock();
-      pipeline.noise.listening(state === 'connected' ? since : null);
-      fleet.sweepSilence(
-        now,
-        silentAfter,
-        (asset, silent) => pipeline.alerting.onCondition('silent', asset, silent, now, describeSilence),
-        state === 'connected' ? since : null,
-      );
-    });
-    every(sweepMs, 'retraining', () => {
-      for (const name of pipeline.lines.keys()) cares.of(name).retrainer.tick();
-    });
-    every(sweepMs, 'shelving sweep', () => pipeline.alerting.sweep());
-    every(sweepMs, 'telling groups of alerts', () => {
-      if (journal.groups.sweep()) delivery.poke();
-    });
-    every(saveMs, 'saving alert states', () => pipeline.alerting.save());
-    every(pruneMs, 'pruning alerts', () => {
-      while (journal.prune(config.retention.alertsMs) > 0);
-    });
-  }
-
-  function watchSelf({ pipeline: { alerting }, startedAt }: DaemonParts, { status }: ApiSources): void {
-    const { stateDir, watchdog: limits, heartbeat } = config;
-    const look = createSelfWatch({ limits, stateDir, status, alerting, startedAt });
-    every(selfWatchMs, 'watchdog', () => look(clock()));
-    if (heartbeat === null) return;
-    const { url, everyMs } = heartbeat;
-    const alive = () => alerting.status().journalError === null;
-    const { beat, stop } = createHeartbeat({ url, version, alive, log });
-    onStop('heartbeat', stop);
-    every(everyMs, 'heartbeat', () => void beat());
-    void beat();
   }
 
   function logAlert(alert: Alert): void {

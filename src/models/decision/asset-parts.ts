@@ -42,14 +42,16 @@ export function fitAssetParts(
   if (all.size < 2 || classStatistics.length === 0) return found;
   const wanted = quantileOf(classStatistics, quantile);
   const past = blocks.map(({ before }) => byAsset(before));
+  const present = blocks.map(({ parts }) => byAsset(parts));
   for (const [assetId, own] of all) {
     if (windowsIn(own) < fewestWindows) continue;
-    const judged = blocks.flatMap(({ parts, shape: then }, block) => {
+    const judged = blocks.flatMap(({ shape: then }, block) => {
       if (then === null) return [];
       const mean = ownMean(past[block].get(assetId) ?? [], then.mean);
-      return parts
-        .filter((part) => part.assetId === assetId)
-        .map((part) => ({ part, statistics: statisticsOf(part.rows, { ...then, mean }, energySmoothing) }));
+      return (present[block].get(assetId) ?? []).map((part) => ({
+        part,
+        statistics: statisticsOf(part.rows, { ...then, mean }, energySmoothing),
+      }));
     });
     const statistics = judged.flatMap((one) => one.statistics);
     if (statistics.length === 0) continue;

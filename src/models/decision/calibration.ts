@@ -60,12 +60,7 @@ function fitDetector(
   const smoothed = runs.map((run) => smoothRun(run, plan, channels));
   const parts = cutIntoBlocks(smoothed, channels);
   const widening =
-    plan.kind === 'shift'
-      ? driftWidening(
-          parts.map((block) => joined(rowsOf(block))),
-          channels,
-        )
-      : new Float32Array(channels).fill(1);
+    plan.kind === 'shift' ? driftWidening(parts.map(rowsOf), channels) : new Float32Array(channels).fill(1);
   const blocks = parts.map((part, block): JudgedBlock => {
     const before = parts.slice(0, block).flat();
     const shape = before.length === 0 ? null : fitResidualShape(rowsOf(before), widening);
@@ -90,14 +85,4 @@ function fitDetector(
 
 function rowsOf(parts: readonly RunPart[]): Float32Array[] {
   return parts.map(({ rows }) => rows);
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

@@ -1,5 +1,6 @@
 import type { Row, Verdict } from '../../types.ts';
 import type { Scaling } from '../engine.ts';
+import { scaleValue } from '../scaling.ts';
 import { type DriftOptions, type DriftState, freshDrift, stepDrift } from './page-hinkley.ts';
 
 export interface DriftStatus {
@@ -85,11 +86,9 @@ export function createDriftWatch(channels: readonly string[]): DriftWatch {
         close(at);
         hourFrom = at;
       }
-      const { center, scale, clip } = scaling;
       for (let channel = 0; channel < channels.length; channel++) {
         if (measured[channel] === 0) continue;
-        const scaled = (values[channel] - center[channel]) / scale[channel];
-        sums[channel] += Math.max(-clip, Math.min(clip, scaled));
+        sums[channel] += scaleValue(values[channel], channel, scaling);
         counts[channel]++;
       }
     },

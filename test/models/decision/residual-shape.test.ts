@@ -23,9 +23,13 @@ function rowsOf(
 }
 
 /** Five equal parts of rows `[n x C]`. */
-function blocksOf(rows: Float32Array): Float32Array[] {
+/** Five blocks of two parts each. */
+function blocksOf(rows: Float32Array): Float32Array[][] {
   const size = rows.length / 5;
-  return Array.from({ length: 5 }, (_, block) => rows.subarray(block * size, (block + 1) * size));
+  return Array.from({ length: 5 }, (_, block) => {
+    const own = rows.subarray(block * size, (block + 1) * size);
+    return [own.subarray(0, 30), own.subarray(30)];
+  });
 }
 
 describe('fitResidualShape', () => {
@@ -199,9 +203,9 @@ describe('driftWidening', () => {
   });
 
   it('says nothing without anything before or after', () => {
-    const empty = new Float32Array(0);
-    const rows = gaussianRows(40, 2, 6);
-    for (const blocks of [[], [rows], [empty, empty], [empty, rows, empty]])
+    const empty = [new Float32Array(0)];
+    const rows = [gaussianRows(40, 2, 6)];
+    for (const blocks of [[], [rows], [empty, empty], [[], rows, empty]])
       expect([...driftWidening(blocks, 2)]).toEqual([1, 1]);
   });
 });

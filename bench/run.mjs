@@ -9,6 +9,7 @@ const benchmarks = {
   history: './history.mjs',
   choice: './choice.mjs',
   parity: './parity.mjs',
+  drift: './drift.mjs',
 };
 
 const [name, ...args] = process.argv.slice(2);

@@ -15,7 +15,8 @@ import { createRandom } from '../models/random.ts';
 import { trainInChild } from '../models/training-process.ts';
 import type { CommandContext } from './context.ts';
 import { groupConfig, type OwnSettings } from './evaluate-config.ts';
-import { messagesOf, type WatchedGroup, watchGroup } from './evaluate-watch.ts';
+import { type WatchedBySource, watchBySource } from './evaluate-sources.ts';
+import { messagesOf, type WatchOptions, watchGroup } from './evaluate-watch.ts';
 import type { Progress } from './progress.ts';
 
 export interface GroupRun {
@@ -27,6 +28,8 @@ export interface GroupRun {
   readonly log: Logger;
   readonly stateDir: string;
   readonly keepTraces: boolean;
+  /** Add a row for each source by itself. */
+  readonly eachSource: boolean;
   /** How many models are trained and watched at a time. */
   readonly sideBySide: number;
   readonly scoreboard: Scoreboard;
@@ -56,12 +59,16 @@ export async function runGroups(run: GroupRun): Promise<GroupsSeen> {
     progress.show('evaluating', ++done / (sources.length * seeds), `${group.name}, seed ${seed}`);
     trainSeconds += watched.trainSeconds;
     if (watched.untrained !== null) untrained[group.name] = watched.untrained;
-    for (const [i, trace] of watched.traces.entries()) {
-      const stream = group.streams[i];
-      const { score: scores, flagged: flags } = trace;
-      scoreboard.add({ detector: 'forewarn', seed, stream, rowMs: group.sampleEveryMs, scores, flags });
-      if (run.keepTraces && seed === 1 && stream.role === 'test') traces.push(trace);
-    }
+    const add = (detector: string, seen: readonly StreamTrace[]): void => {
+      for (const [i, { score: scores, flagged: flags }] of seen.entries()) {
+        const stream = group.streams[i];
+        scoreboard.add({ detector, seed, stream, rowMs: group.sampleEveryMs, scores, flags });
+      }
+    };
+    add('forewarn', watched.traces);
+    for (const [kind, alone] of watched.bySource) add(`source_${kind}`, alone);
+    if (run.keepTraces && seed === 1)
+      traces.push(...watched.traces.filter((_, i) => group.streams[i].role === 'test'));
     if (seed === seeds) addReferences(group, done, run);
   }
   progress.next();
@@ -71,7 +78,7 @@ export async function runGroups(run: GroupRun): Promise<GroupsSeen> {
 interface Job {
   readonly group: EvaluationGroup;
   readonly seed: number;
-  readonly watched: WatchedGroup;
+  readonly watched: WatchedBySource;
 }
 
 /** A group is read when its first job is asked for. */
@@ -83,7 +90,7 @@ function* jobsOf(run: GroupRun, signal: AbortSignal): Generator<() => Promise<Jo
       const stateDir = join(run.stateDir, `${index}-${seed}`);
       const config = groupConfig({ ...run, group, seed, stateDir });
       yield async () => {
-        const watched = await watchGroup({
+        const options: WatchOptions = {
           ...run,
           group,
           messages,
@@ -91,7 +98,10 @@ function* jobsOf(run: GroupRun, signal: AbortSignal): Generator<() => Promise<Jo
           train: (order, onProgress, abort) => trainInChild(order, config.engine, onProgress, abort),
           attribution: run.keepTraces && seed === 1,
           signal,
-        });
+        };
+        const watched = run.eachSource
+          ? await watchBySource(options)
+          : { ...(await watchGroup(options)), bySource: new Map() };
         rmSync(stateDir, { recursive: true, force: true });
         return { group, seed, watched };
       };

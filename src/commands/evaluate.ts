@@ -27,6 +27,7 @@ export interface EvaluateOptions extends Omit<CsvOptions, 'data'> {
   readonly seeds: number;
   readonly config?: string;
   readonly html?: string;
+  readonly sources?: boolean;
   readonly json?: boolean;
 }
 
@@ -69,6 +70,7 @@ export async function evaluate(
       stateDir,
       sideBySide: Math.min(mostSideBySide, availableParallelism()),
       keepTraces: options.html !== undefined,
+      eachSource: options.sources === true,
       scoreboard,
       progress: createProgress(context),
       context,

@@ -107,6 +107,32 @@ describe('forewarn evaluate', { timeout: 120_000 }, () => {
     expect(readFileSync(page, 'utf8')).toContain('machine');
   });
 
+  it('adds a row for each source by itself, and judges as before', async () => {
+    const folder = temporaryFolder();
+    const settings = ['--config', writeSettings(folder), '--seeds', '1', '--json'];
+    const data = writeRecording(folder);
+    const rowsOf = async (...more: string[]) => {
+      const { stdout } = await runCommand([
+        'evaluate',
+        'csv',
+        '--data',
+        data,
+        ...csvOptions,
+        ...settings,
+        ...more,
+      ]);
+      return (JSON.parse(stdout.trimEnd().split('\n').at(-1)!) as EvaluationReport).rows;
+    };
+    const { forewarn } = await rowsOf();
+    const all = await rowsOf('--sources');
+    expect(all.forewarn).toEqual(forewarn);
+    const sources = ['network', 'vector_autoregression', 'pca', 'robust_z'].map((kind) => `source_${kind}`);
+    expect(Object.keys(all)).toEqual(['forewarn', ...sources, 'random', 'flag_all', 'zscore', 'pca']);
+    expect(new Set(sources.map((source) => all[source].vus_pr)).size).toBe(4);
+    // The reading stands still while the other goes on: the relation is what tells, and no single channel.
+    expect(all.source_pca.event_recall).toBe(1);
+  });
+
   it('raises and clears alerts on the rows on which a daemon behind a broker does', async () => {
     const folder = temporaryFolder();
     const data = writeRecording(folder);

@@ -1,9 +1,9 @@
 import type { Clock } from '../../types.ts';
 import { fewestLevelWindows, fitLevel } from '../decision/level-fit.ts';
 import type { Engine, Scaling } from '../engine.ts';
-import { modelHash } from '../hash.ts';
 import { type Model, predictorsOf } from '../model.ts';
 import { normalResiduals } from '../normal-residuals.ts';
+import { recalibrated } from '../recalibrated.ts';
 import type { AssetRows } from '../training-set.ts';
 import type { ScoreRowsOptions } from './score-rows.ts';
 
@@ -66,24 +66,15 @@ export async function acceptLevel(
       const assets = { ...model.calibration.assets, [assetId]: fit.parts };
       return {
         kind: 'accepted',
-        model: recalibrated(model, { ...model.calibration, assets }, order.number, clock()),
+        model: recalibrated(
+          model,
+          { calibration: { ...model.calibration, assets } },
+          { number: order.number, createdAt: clock() },
+        ),
         sentence: `What ${assetId} has done in ${fit.windows} windows is its normal operation from now on.`,
       };
     }
   }
-}
-
-/** A version of its own with another calibration; the card tells of the training that both come from. */
-function recalibrated(
-  model: Model,
-  calibration: Model['calibration'],
-  number: number,
-  createdAt: number,
-): Model {
-  const { className, channels } = model.card;
-  const hash = modelHash(channels, { ...predictorsOf(model), calibration });
-  const id = `${className}-${number}-${hash.slice(0, 8)}`;
-  return { ...model, calibration, card: { ...model.card, id, number, hash, createdAt } };
 }
 
 /** The first channel of which too many readings lie where scaling clips them; null when there is none. */

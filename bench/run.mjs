@@ -9,6 +9,10 @@ const benchmarks = {
   history: './history.mjs',
   choice: './choice.mjs',
   parity: './parity.mjs',
+  'drill-kill': './drill-kill.mjs',
+  'drill-outage': './drill-outage.mjs',
+  'drill-disk': './drill-disk.mjs',
+  'drill-storm': './drill-storm.mjs',
 };
 
 const [name, ...args] = process.argv.slice(2);

@@ -49,7 +49,8 @@ export async function run(args) {
   try {
     report(await drill(folder, disk, Number(values.seconds)), json);
   } finally {
-    execFileSync('umount', [disk]);
+    // The library of the journal's inspection lets go of its file when it is collected.
+    execFileSync('umount', ['--lazy', disk]);
     rmSync(folder, { recursive: true, force: true });
   }
 }
@@ -70,6 +71,7 @@ async function drill(folder, disk, seconds) {
     more: {
       mqtt_output: { enabled: true, scores: true },
       watchdog: { disk_free: 0.2 },
+      grouping: { by: ['asset'], wait: '1s', interval: '1s', flood: { alerts: 0 } },
       retention: { history: { bytes: 8_000_000 } },
     },
   });
@@ -120,7 +122,7 @@ async function drill(folder, disk, seconds) {
       (await receiver.requests()).some(
         ({ alerts: [{ rule, state }] }) => rule === 'watchdog:disk_full' && state === 'firing',
       );
-    await until('the watchdog tells of the disk', warned, 20_000).catch(() =>
+    await until('the watchdog tells of the disk', warned, 45_000).catch(() =>
       breaches.push('the watchdog did not tell of the disk while it was nearly full'),
     );
 
@@ -158,7 +160,7 @@ async function drill(folder, disk, seconds) {
     const points = ofPlant(await influxd.query('SELECT id FROM forewarn_alert GROUP BY rule, state'));
     const [{ count = 0 } = {}] = await influxd.query('SELECT count(score) FROM forewarn_score');
     const { matched, unexplained } = matchFaults(journal, stream.faults);
-    breaches.push(...checkWebhook(journal, requests), ...checkInflux(journal, points));
+    breaches.push(...checkWebhook(journal, requests, { grouped: true }), ...checkInflux(journal, points));
     for (const { fault, alerts } of matched)
       if (alerts.length !== 1) breaches.push(`${alerts.length} alerts: ${fault.rule} of ${fault.asset}`);
     if (status.alerts.ignored > 0) breaches.push(`${status.alerts.ignored} verdicts were ignored`);
@@ -215,9 +217,10 @@ async function killOnFullDisk(daemon, disk, breaches) {
 /** How often each warning and error was logged; alerts themselves are warnings too, and are left out. */
 function countLines(lines) {
   const counts = {};
-  for (const { level, msg, alert } of lines) {
-    if (alert !== undefined || level < 40) continue;
-    counts[msg] = (counts[msg] ?? 0) + 1;
+  for (const { level, msg, alert, sink } of lines) {
+    if (alert !== undefined || (level !== 'warn' && level !== 'error')) continue;
+    const message = sink === undefined ? msg : `${msg} (${sink})`;
+    counts[message] = (counts[message] ?? 0) + 1;
   }
   return counts;
 }

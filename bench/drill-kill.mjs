@@ -152,7 +152,7 @@ function summaryOf(options, calm, killed) {
   const inCalm = matchFaults(calm.journal, calm.faults, 0);
   const inKilled = matchFaults(killed.journal, killed.faults, 0);
   let sameStart = 0;
-  const laterMs = [];
+  const laterSeconds = { limits: [], model: [] };
   for (const [i, { fault, alerts }] of inKilled.matched.entries()) {
     const expected = inCalm.matched[i].alerts;
     const name = `${fault.rule} of ${fault.asset} at ${new Date(fault.startAt).toISOString()}`;
@@ -162,7 +162,7 @@ function summaryOf(options, calm, killed) {
     if (expected.length === 0 || alerts.length === 0) continue;
     const difference = Date.parse(alerts[0].startedAt) - Date.parse(expected[0].startedAt);
     if (difference === 0) sameStart += 1;
-    else laterMs.push(difference);
+    else laterSeconds[fault.rule === 'anomaly' ? 'model' : 'limits'].push(difference / 1000);
   }
   const told = (one) => ({
     alerts: one.journal.length,
@@ -181,7 +181,7 @@ function summaryOf(options, calm, killed) {
     undisturbed: told(calm),
     killed: told(killed),
     same_first_start: sameStart,
-    other_first_start_seconds: laterMs.map((ms) => ms / 1000).sort((a, b) => a - b),
+    later_first_start_seconds: laterSeconds,
     breaches,
   };
 }

@@ -239,7 +239,6 @@ function compare([calm, ...others]) {
 function logCounts(log) {
   const counts = {};
   for (const { level, msg, alert } of log)
-    if ((level === 'warn' || level === 'error') && alert === undefined)
-      counts[msg] = (counts[msg] ?? 0) + 1;
+    if ((level === 'warn' || level === 'error') && alert === undefined) counts[msg] = (counts[msg] ?? 0) + 1;
   return counts;
 }

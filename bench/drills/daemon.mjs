@@ -35,6 +35,8 @@ export function drillConfig({ stateDir, broker, apiPort, webhook = null, influx 
         retrain: { schedule: null },
       },
     },
+    // Each press faults again and again by design, and every time is to be told.
+    flapping: { every: '0s' },
     webhooks: webhook === null ? [] : [{ name: 'ops', url: webhook, timeout: '2s' }],
     ...(influx === null ? {} : { influx: { url: influx, timeout: '2s' } }),
     ...more,

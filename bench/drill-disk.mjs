@@ -28,8 +28,8 @@ export const usage =
 
 /** Rows of each asset a second. */
 const pace = 20;
-const presses = 40;
-const pumps = 60;
+const presses = 20;
+const pumps = 40;
 /** A line of the log says something once each time that it begins or ends. */
 const MOST_LINES_A_MESSAGE = 2;
 const SLOWER_AT_MOST = 1.2;

@@ -22,7 +22,7 @@ import { settled } from './drills/settled.mjs';
 import { createStream, publishStream } from './drills/stream.mjs';
 
 export const usage =
-  'npm run bench -- drill-outage [--minutes 30] [--speed 20] [--pumps 200] [--presses 40] [--json]; needs mosquitto and influxd (1.x)';
+  'npm run bench -- drill-outage [--minutes 30] [--speed 20] [--pumps 50] [--presses 20] [--json]; needs mosquitto and influxd (1.x)';
 
 /** More than this beyond the most of the undisturbed time is memory that grows: what may wait is bounded below it. */
 const MEMORY_ROOM_MB = 150;
@@ -33,8 +33,8 @@ export async function run(args) {
   const options = {
     minutes: { type: 'string', default: '30' },
     speed: { type: 'string', default: '20' },
-    pumps: { type: 'string', default: '200' },
-    presses: { type: 'string', default: '40' },
+    pumps: { type: 'string', default: '50' },
+    presses: { type: 'string', default: '20' },
     json: { type: 'boolean' },
   };
   const { json, ...values } = parseArgs({ args, options }).values;

@@ -1,9 +1,9 @@
-// How long the line takes: from the message that completes a row to the score of that row on the broker.
+// How long the line takes: from the message, which is a whole row, to the score of that row on the broker.
 import { connectAsync } from 'mqtt';
 
 const SLICE_MS = 5000;
 
-/** Watches the scores that the daemon publishes (`mqtt_output.scores`), for rows a second of event time apart. */
+/** Watches the scores that the daemon publishes (`mqtt_output.scores`). */
 export async function createLineWatch(url) {
   const client = await connectAsync(url);
   /** When the messages of each time were published. */
@@ -16,14 +16,14 @@ export async function createLineWatch(url) {
     const now = performance.now();
     // `{"at":"2026-...Z"`: the time alone is wanted, thousands of times a second.
     const at = Date.parse(payload.toString('latin1', 7, 31));
-    const completedAt = publishedAt.get(at + 1000);
-    if (completedAt === undefined) return;
+    const sentAt = publishedAt.get(at);
+    if (sentAt === undefined) return;
     scores += 1;
     if (now > sliceEndsAt) {
       slices.push([]);
       sliceEndsAt = now + SLICE_MS;
     }
-    slices.at(-1).push(now - completedAt);
+    slices.at(-1).push(now - sentAt);
   });
   return {
     onRow(at) {

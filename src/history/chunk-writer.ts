@@ -123,10 +123,7 @@ export function createChunkWriter(options: ChunkWriterOptions): ChunkWriter {
       const chunk = await readTail(file);
       await writeChunk(className, number, chunk);
       await createTail(file, chunk).remove();
-      log.info(
-        { class: className, rows: chunk.count() },
-        'rows of a run that was killed are in the history',
-      );
+      log.info({ class: className, rows: chunk.count() }, 'rows of a run that was killed are in the history');
     } catch (error) {
       if (!(error instanceof ForewarnError)) throw error;
       await setTailAside(file);

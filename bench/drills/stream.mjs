@@ -9,7 +9,7 @@ import { payloadOf, topicOf } from '../../dist/simulator/telemetry.js';
 const NORMAL_BAR = 80;
 const FAULTY_BAR = 120;
 /** Rows before the first fault and between two of an asset: more than a window, and than an alert needs to resolve. */
-export const QUIET_ROWS = 150;
+const QUIET_ROWS = 150;
 /** Kinds that the small model of the drills finds within seconds. */
 const kinds = faultKinds.filter((kind) => kind === 'leak' || kind === 'cavitation');
 

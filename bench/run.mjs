@@ -10,6 +10,10 @@ const benchmarks = {
   choice: './choice.mjs',
   parity: './parity.mjs',
   drift: './drift.mjs',
+  'drill-kill': './drill-kill.mjs',
+  'drill-outage': './drill-outage.mjs',
+  'drill-disk': './drill-disk.mjs',
+  'drill-storm': './drill-storm.mjs',
 };
 
 const [name, ...args] = process.argv.slice(2);

@@ -1,3 +1,4 @@
+import type { Alerting } from './alerts/alerting.ts';
 import type { InfluxOutput } from './alerts/influx/influx-output.ts';
 import type { Config } from './config.ts';
 import type { Ingest } from './ingest/ingest.ts';
@@ -10,7 +11,12 @@ import type { Clock } from './types.ts';
 export function subscriberOptions(
   { mqtt, classes }: Config,
   url: string,
-  { ingest, clock, log }: { ingest: Ingest; clock: Clock; log: Logger },
+  {
+    ingest,
+    alerting,
+    clock,
+    log,
+  }: { ingest: Ingest; alerting: Pick<Alerting, 'committing'>; clock: Clock; log: Logger },
 ): SubscriberOptions {
   return {
     url,
@@ -33,6 +39,7 @@ export function subscriberOptions(
     maxReconnectMs: 30_000,
     clock,
     log,
+    unsettled: () => alerting.committing,
     onMessage: (topic, payload, flags) => ingest.accept(topic, payload, flags),
   };
 }

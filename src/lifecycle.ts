@@ -4,7 +4,10 @@ import type { Logger } from './log.ts';
 /** What must be undone at the end: steps run last in, first out, and one that fails keeps none from running. */
 export interface Lifecycle {
   onStop(name: string, run: () => unknown): void;
-  /** Runs something again and again until the stop; what it throws is logged and tried again. */
+  /**
+   * Runs something again and again until the stop. What it throws is logged, once until it says something else or ends: a
+   * disk that is full for an hour is no reason for 3600 lines.
+   */
   every(ms: number, name: string, run: () => void): void;
   /** Runs all steps once; then throws everything that failed. */
   stop(): Promise<void>;
@@ -17,11 +20,16 @@ export function createLifecycle(log: Logger): Lifecycle {
   return {
     onStop,
     every(ms, name, run) {
+      let failing: string | null = null;
       const timer = setInterval(() => {
         try {
           run();
+          if (failing !== null) log.info({}, `${name} works again`);
+          failing = null;
         } catch (error) {
-          log.error({ error: messageOf(error) }, `${name} failed; it is tried again`);
+          const message = messageOf(error);
+          if (message !== failing) log.error({ error: message }, `${name} failed; it is tried again`);
+          failing = message;
         }
       }, ms);
       timer.unref();

@@ -15,7 +15,7 @@ export interface SinkStatus {
   readonly failed: number;
   /** Refused for good and kept in the journal. */
   readonly dead: number;
-  /** What the last attempt said; null when it went well. */
+  /** What the last attempt said, or the outbox while it cannot be used; null when it went well. */
   readonly lastError: string | null;
   /** Wall time of the next attempt while the sink is in backoff. */
   readonly nextAttemptAt: number | null;
@@ -45,6 +45,8 @@ export class SinkQueue {
   #delivered = 0;
   #failed = 0;
   #lastError: string | null = null;
+  /** Of our own disk, which says nothing about the sink. */
+  #outboxError: string | null = null;
   #nextAttemptAt: number | null = null;
 
   constructor(options: SinkQueueOptions) {
@@ -79,7 +81,7 @@ export class SinkQueue {
       ...outbox.backlog(sink.name),
       delivered: this.#delivered,
       failed: this.#failed,
-      lastError: this.#lastError,
+      lastError: this.#outboxError ?? this.#lastError,
       nextAttemptAt: this.#nextAttemptAt,
     };
   }
@@ -131,7 +133,12 @@ export class SinkQueue {
       await this.#persist((outbox) => outbox.dead(row.id, result.reason));
       return;
     }
-    this.#report(result.reason, 'cannot deliver alerts, keeping them and trying again');
+    if (result.reason !== this.#lastError)
+      log.error(
+        { sink: sink.name, error: result.reason },
+        'cannot deliver alerts, keeping them and trying again',
+      );
+    this.#lastError = result.reason;
     const { backoff, random, clock } = this.#options;
     const nextAttemptAt = clock() + backoffMs(row.attempts + 1, backoff, random(), result.retryAfterMs);
     this.#nextAttemptAt = nextAttemptAt;
@@ -153,18 +160,21 @@ export class SinkQueue {
   async #persist<T>(act: (outbox: Outbox) => T): Promise<T | undefined> {
     while (!this.#abort.signal.aborted) {
       try {
-        return act(this.#options.outbox);
+        const result = act(this.#options.outbox);
+        this.#outboxError = null;
+        return result;
       } catch (error) {
-        this.#report(messageOf(error), 'cannot use the outbox, trying again');
+        const message = messageOf(error);
+        if (message !== this.#outboxError)
+          this.#options.log.error(
+            { sink: this.#options.sink.name, error: message },
+            'cannot use the outbox, trying again',
+          );
+        this.#outboxError = message;
         await this.#sleep(this.#options.backoff.minMs);
       }
     }
     return undefined;
-  }
-
-  #report(error: string, message: string): void {
-    if (error !== this.#lastError) this.#options.log.error({ sink: this.#options.sink.name, error }, message);
-    this.#lastError = error;
   }
 
   /** Ends after `ms`, or at the next poke. */

@@ -20,7 +20,7 @@ export interface ChunkWriter {
   unsealed(className: string): readonly OpenChunk[];
   /** Classes that have any. */
   classes(): readonly string[];
-  /** Puts the rows of a killed run into a segment. */
+  /** Puts the rows of a killed run into a segment; when the disk takes none, in its time. */
   recover(tail: LeftTail): Promise<void>;
   /** Writes the tails, seals what has been open long, and tries again what failed; to be called every second. */
   keep(): Promise<void>;
@@ -53,6 +53,8 @@ export function createChunkWriter(options: ChunkWriterOptions): ChunkWriter {
   /** On their way into a segment; reads still see them. */
   const sealing = new Set<Line>();
   const lines = () => [...sealing, ...open.values()];
+  /** Tails of a killed run that the disk did not take yet. Their files stay, so nothing is held in memory. */
+  const left: LeftTail[] = [];
   let queue: Promise<unknown> = Promise.resolve();
   let values = 0;
   let dropped = 0;
@@ -116,6 +118,19 @@ export function createChunkWriter(options: ChunkWriterOptions): ChunkWriter {
     seal(largest).catch(settle);
   };
 
+  const recoverNow = async ({ className, number, file }: LeftTail): Promise<void> => {
+    try {
+      const chunk = await readTail(file);
+      await writeChunk(className, number, chunk);
+      await createTail(file, chunk).remove();
+      log.info({ class: className, rows: chunk.count() }, 'rows of a run that was killed are in the history');
+    } catch (error) {
+      if (!(error instanceof ForewarnError)) throw error;
+      await setTailAside(file);
+      log.error({ class: className, error: error.message }, 'rows of a run that was killed are lost');
+    }
+  };
+
   const sealAll = async (): Promise<void> => {
     for (const line of [...open.values()]) {
       open.delete(line.className);
@@ -153,19 +168,13 @@ export function createChunkWriter(options: ChunkWriterOptions): ChunkWriter {
         .map(({ chunk }) => chunk),
     classes: () => [...new Set(lines().map(({ className }) => className))],
 
-    async recover({ className, number, file }) {
+    async recover(tail) {
       try {
-        const chunk = await readTail(file);
-        await writeChunk(className, number, chunk);
-        await createTail(file, chunk).remove();
-        log.info(
-          { class: className, rows: chunk.count() },
-          'rows of a run that was killed are in the history',
-        );
+        await recoverNow(tail);
       } catch (error) {
-        if (!(error instanceof ForewarnError)) throw error;
-        await setTailAside(file);
-        log.error({ class: className, error: error.message }, 'rows of a run that was killed are lost');
+        // A disk that is full is an outage, and keeps no daemon from its start.
+        left.push(tail);
+        settle(error);
       }
     },
 
@@ -180,6 +189,12 @@ export function createChunkWriter(options: ChunkWriterOptions): ChunkWriter {
             await seal(line);
         }
         for (const line of [...sealing]) await inTurn(() => sealNow(line));
+        // Last: where new rows cannot be written these need not be read.
+        for (let [tail] = left; tail !== undefined; [tail] = left) {
+          const next = tail;
+          await inTurn(() => recoverNow(next));
+          left.shift();
+        }
         settle(null);
       } catch (error) {
         settle(error);

@@ -233,6 +233,29 @@ describe('delivery', () => {
     journal.close();
   });
 
+  it('does not blame the sink for a disk that failed, once that is over', async () => {
+    const file = join(temporaryDirectory(), 'journal.db');
+    const journal = openJournal({ file, clock });
+    onTestFinished(() => journal.close());
+    const other = new Database(file);
+    const deliver = (): Promise<DeliveryResult> => {
+      other.exec('BEGIN IMMEDIATE');
+      return Promise.resolve({ ok: true });
+    };
+    const { log, lines } = recordingLog();
+    const delivery = deliveryOf(journal, [{ name: 'ops', deliver }], { log });
+    raise(journal, 1, ['ops']);
+    delivery.start();
+    await until('the outbox fails', () => delivery.status()[0].lastError !== null);
+    expect(delivery.status()[0].lastError).toMatch(/^the alert journal failed/);
+    other.exec('COMMIT');
+    other.close();
+    await until('the row is gone', () => delivery.status()[0].queued === 0);
+    expect(delivery.status()[0]).toMatchObject({ delivered: 1, failed: 0, lastError: null });
+    expect(lines.filter(({ level }) => level === 'error')).toHaveLength(1);
+    await delivery.stop();
+  });
+
   it('warns of alerts for a sink that is no longer configured, and keeps them', () => {
     const journal = temporaryJournal(clock);
     raise(journal, 1, ['gone', 'ops']);

@@ -1,9 +1,8 @@
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
+import { Agent as HttpAgent, request as httpRequest } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { escape as escaped } from 'influx';
-import { Pool, RequestError, ServiceNotAvailableError } from 'influx/lib/src/pool.js';
 import { messageOf } from '../../errors.ts';
-import { resultOf, type WriteResult } from './write-result.ts';
+import { type Answer, reasonOf, resultOf, type WriteResult } from './write-result.ts';
 
 export interface InfluxClientOptions {
   /** Absolute, `http:` or `https:`, with the path that a proxy may put before InfluxDB's. */
@@ -30,18 +29,16 @@ export interface InfluxClient {
   close(): void;
 }
 
-// Retries are the caller's; the pool is to treat its one host as available at all times.
-const noBackoff = { getDelay: () => 0, next: () => noBackoff, reset: () => noBackoff };
+/** As much of an answer as names every line of a batch that was refused. */
+const LONGEST_ANSWER = 1024 * 1024;
 
 export function createInfluxClient(options: InfluxClientOptions): InfluxClient {
   const { database, username, password, token, retentionPolicy, timeoutMs } = options;
-  const agent = options.url.startsWith('https:')
-    ? new HttpsAgent({ keepAlive: true })
-    : new HttpAgent({ keepAlive: true });
-  const pool = new Pool({ maxRetries: 0, requestTimeout: 2 * timeoutMs, backoff: noBackoff });
-  const headers = token === null ? {} : { Authorization: `Token ${token}` };
-  pool.addHost(options.url.replace(/\/+$/, ''), { headers, agent });
+  const secure = options.url.startsWith('https:');
+  const agent = secure ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
+  const base = options.url.replace(/\/+$/, '');
   const auth = username === null ? {} : { auth: `${username}:${password ?? ''}` };
+  const authorization = token === null ? {} : { Authorization: `Token ${token}` };
   /** Whether database and policy are there, as far as we could see to it. */
   let prepared = false;
   let refusals: readonly string[] = [];
@@ -64,19 +61,50 @@ export function createInfluxClient(options: InfluxClientOptions): InfluxClient {
     }
   };
 
+  /** The whole answer, whatever its status: the client of the package `influx` keeps neither status nor wishes of a 5xx. */
+  const post = (
+    path: string,
+    query: Record<string, string>,
+    body: Buffer,
+    signal: AbortSignal,
+  ): Promise<Answer> =>
+    within(
+      signal,
+      (either) =>
+        new Promise((resolve, reject) => {
+          const send = secure ? httpsRequest : httpRequest;
+          const headers = { ...authorization, 'Content-Length': body.length };
+          const request = send(`${base}${path}?${new URLSearchParams(query)}`, {
+            ...{ method: 'POST', agent, headers, signal: either },
+            ...auth,
+          });
+          request.on('error', reject);
+          request.once('response', (response) => {
+            let text = '';
+            response.setEncoding('utf8');
+            response.on('data', (part: string) => {
+              if (text.length < LONGEST_ANSWER) text += part;
+            });
+            response.on('error', reject);
+            response.once('end', () => {
+              const { statusCode = 0, headers } = response;
+              resolve({ status: statusCode, body: text, retryAfter: headers['retry-after'] });
+            });
+          });
+          request.end(body);
+        }),
+    );
+
   /** Runs a statement; gives why InfluxDB refused it, or null. Rejects when InfluxDB is away. */
   const command = async (statement: string, signal: AbortSignal): Promise<string | null> => {
+    const answer = await post('/query', { q: statement }, Buffer.alloc(0), signal);
+    // A 5xx too: what to think of it is for the write to tell.
+    if (answer.status >= 300) return reasonOf(answer);
     try {
-      const answer: unknown = await within(signal, (either) =>
-        pool.json({ method: 'POST', path: '/query', query: { q: statement }, ...auth, signal: either }),
-      );
-      const { results } = answer as { results?: readonly { error?: string }[] };
+      const { results } = JSON.parse(answer.body) as { results?: readonly { error?: string }[] };
       return results?.find(({ error }) => error !== undefined)?.error ?? null;
     } catch (error) {
-      if (error instanceof RequestError) return reasonOf(error);
-      // An answer that is no JSON, or a 5xx: what to think of it is for the write to tell.
-      if (error instanceof SyntaxError || error instanceof ServiceNotAvailableError) return messageOf(error);
-      throw error;
+      return messageOf(error);
     }
   };
 
@@ -111,43 +139,21 @@ export function createInfluxClient(options: InfluxClientOptions): InfluxClient {
           precision: 'ms',
           ...(retentionPolicy === null ? {} : { rp: retentionPolicy.name }),
         };
-        // The pool takes bytes as well, although its type does not say so.
-        const body = lines as Buffer & string;
-        await within(signal, (either) =>
-          pool.discard({ method: 'POST', path: '/write', query, body, ...auth, signal: either }),
-        );
-        return { kind: 'written' };
-      } catch (error) {
-        const result = failureOf(error);
+        const answer = await post('/write', query, lines, signal);
+        if (answer.status >= 200 && answer.status < 300) return { kind: 'written' };
+        const result = resultOf(answer);
         if (result.kind !== 'away') return result;
         // The server may come back without its data.
         prepared = false;
-        const answered = error instanceof RequestError || error instanceof ServiceNotAvailableError;
-        if (!answered || refusals.length === 0) return result;
+        if (refusals.length === 0) return result;
         return { ...result, reason: `${result.reason} (${refusals.join('; ')})` };
+      } catch (error) {
+        prepared = false;
+        return { kind: 'away', reason: networkReason(error) };
       }
     },
     close: () => agent.destroy(),
   };
-}
-
-function failureOf(error: unknown): WriteResult {
-  if (!(error instanceof RequestError)) return { kind: 'away', reason: networkReason(error) };
-  return resultOf({
-    status: error.res.statusCode ?? 0,
-    body: bodyOf(error),
-    retryAfter: error.res.headers['retry-after'],
-  });
-}
-
-function reasonOf(error: RequestError): string {
-  const result = resultOf({ status: error.res.statusCode ?? 0, body: bodyOf(error) });
-  return result.kind === 'written' ? '' : result.reason;
-}
-
-/** The pool hands the body over at the end of its message. */
-function bodyOf({ message }: RequestError): string {
-  return message.slice(message.indexOf('error occurred: ') + 'error occurred: '.length);
 }
 
 function networkReason(error: unknown): string {

@@ -65,6 +65,8 @@ export class PointWriter {
   /** Points that had been given up for want of room when the disk was last empty. */
   #overflowBefore = 0;
   #overflowTold = false;
+  /** Points between memory and disk. */
+  #underWay = 0;
 
   constructor(options: PointWriterOptions) {
     this.#options = options;
@@ -99,7 +101,7 @@ export class PointWriter {
     const { written, refused } = this.#delivery.total;
     return {
       written,
-      waiting: this.#queue.points + inHand + spool.points,
+      waiting: this.#queue.points + inHand + this.#underWay + spool.points,
       spoolBytes: spool.bytes,
       dropped: { overflow: this.#overflowed(), unreadable: spool.unreadable, refused },
       lastError: this.#delivery.lastError,
@@ -183,11 +185,14 @@ export class PointWriter {
       const direct = this.#direct;
       if (direct !== null) direct.mark ??= await spool.append(direct.lines, direct.points);
       for (let batch = this.#queue.take(); batch !== undefined; batch = this.#queue.take()) {
+        this.#underWay = batch.points;
         try {
           await spool.append(batch.lines, batch.points);
         } catch (error) {
           this.#queue.putBack(batch);
           throw error;
+        } finally {
+          this.#underWay = 0;
         }
       }
     });

@@ -8,7 +8,8 @@ export type WriteResult =
   /** The same points may pass later. */
   | { readonly kind: 'away'; readonly reason: string; readonly retryAfterMs?: number };
 
-interface Answer {
+/** What a server said. */
+export interface Answer {
   readonly status: number;
   readonly body: string;
   readonly retryAfter?: string | undefined;
@@ -22,7 +23,7 @@ interface Answer {
  */
 export function resultOf({ status, body, retryAfter }: Answer): WriteResult {
   const said = saidBy(body);
-  const reason = `HTTP ${status}${said === null ? '' : `: ${said}`}`;
+  const reason = reasonOf({ status, body });
   if (status === 413) return { kind: 'refused', reason };
   if ((status === 400 || status === 422) && said !== null) {
     if (!body.includes('partial write')) return { kind: 'refused', reason };
@@ -31,6 +32,12 @@ export function resultOf({ status, body, retryAfter }: Answer): WriteResult {
   const seconds = retryAfter ?? '';
   if (!/^\d{1,9}$/.test(seconds)) return { kind: 'away', reason };
   return { kind: 'away', reason, retryAfterMs: Number(seconds) * 1000 };
+}
+
+/** The status, and what the server said of it. */
+export function reasonOf({ status, body }: Answer): string {
+  const said = saidBy(body);
+  return `HTTP ${status}${said === null ? '' : `: ${said}`}`;
 }
 
 /** The reason without its numbers of points, so that the same trouble is the same text. */

@@ -9,6 +9,8 @@ const benchmarks = {
   history: './history.mjs',
   choice: './choice.mjs',
   parity: './parity.mjs',
+  'warm-start': './warm-start.mjs',
+  retraining: './retraining.mjs',
 };
 
 const [name, ...args] = process.argv.slice(2);

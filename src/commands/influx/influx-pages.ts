@@ -1,5 +1,5 @@
 import { ForewarnError } from '../../errors.ts';
-import type { TimeSlice } from '../../models/retraining/training-slices.ts';
+import type { TimeSlice } from '../../models/retraining/thinning.ts';
 import type { InfluxLayout } from './influx-layout.ts';
 import { type InfluxReader, type InfluxSeries, quotedName, quotedText } from './influx-reader.ts';
 

@@ -1,5 +1,5 @@
 import type { ClassConfig, Config } from '../../config.ts';
-import { trainingSlices } from '../../models/retraining/training-slices.ts';
+import { evenly, thinOut } from '../../models/retraining/thinning.ts';
 import type { CommandContext } from '../context.ts';
 import { createLabelMarks } from '../label-marks.ts';
 import { createProgress } from '../progress.ts';
@@ -35,17 +35,20 @@ export async function readInfluxRows(
     context.out(`${withoutId} rows lack a tag that the id of their asset is made of and are left out`);
   const most = Math.floor(mostValues / own.channels.length);
   const total = assets.reduce((sum, { rows }) => sum + rows, 0);
-  const slices = trainingSlices(span.from, span.to, total, most);
+  const thinned = thinOut(span, total, most, own.windowLength * own.sampleEveryMs);
+  const chosen = evenly(assets, thinned.assets);
   const expected = Math.min(total, most);
   if (total > most)
-    context.out(`about ${total} rows are there, of which ${most} are taken, in evenly spread stretches`);
+    context.out(
+      `about ${total} rows are there, of which ${most} are taken: evenly spread stretches of ${chosen.length} assets`,
+    );
 
   const rows = createRowImport(own, config.limits);
   const marks = createLabelMarks(own.sampleEveryMs);
   const progress = createProgress(context);
   let samples = 0;
-  for (const asset of assets) {
-    for (const slice of slices) {
+  for (const asset of chosen) {
+    for (const slice of thinned.slices) {
       for await (const page of readSamples(layout, reader, asset, slice)) {
         for (const { at, values, labelled } of page) {
           rows.add(asset.assetId, at, values);

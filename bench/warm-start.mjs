@@ -12,14 +12,13 @@ import { recordPlant } from './parity/plant-rows.mjs';
 const pumps = 8;
 const holdout = 0.25;
 const channels = pumpChannels.length;
-/** The default network of a class. */
-const spec = { kind: 'lstm_autoencoder', window: 32, channels, hidden: 64, latent: 16, reverse: true };
-const fitting = { steps: 800, batch: 128 };
+const fitting = { batch: 128 };
 /** Rows of a pump: what a first model learns from, and what its challenger does, later. */
-const rows = { champion: 600, challenger: 2500 };
+const rows = { champion: 600, challenger: 1500 };
 const usualPeak = 3e-3;
 
-export const usage = 'npm run bench -- warm-start [--seeds N] [--peaks 0.003,0.001] [--json]';
+export const usage =
+  'npm run bench -- warm-start [--seeds 3] [--peaks 0.003,0.001] [--hidden 64] [--steps 800] [--json]';
 
 export async function run(args) {
   const { values } = parseArgs({
@@ -27,28 +26,44 @@ export async function run(args) {
     options: {
       seeds: { type: 'string', default: '3' },
       peaks: { type: 'string', default: '0.003,0.001' },
+      hidden: { type: 'string', default: '64' },
+      steps: { type: 'string', default: '800' },
       json: { type: 'boolean' },
     },
   });
   const engine = createOnnxEngine();
+  const spec = {
+    ...{ kind: 'lstm_autoencoder', window: 32, channels, hidden: Number(values.hidden), latent: 16 },
+    reverse: true,
+  };
+  const fit = (data, start, seed, peakLearningRate) =>
+    fitNetwork(
+      { ...fitting, ...data, steps: Number(values.steps), spec, start, seed, peakLearningRate },
+      { engine, onProgress: () => undefined },
+    );
   const results = [];
   for (let seed = 1; seed <= Number(values.seeds); seed++) {
     const plant = new Plant({ pumps, seed, startAt: Date.UTC(2026, 0, 5) });
-    const first = prepare(recordPlant(plant, rows.champion));
-    const later = prepare(recordPlant(plant, rows.challenger));
-    const champion = await fit(engine, first, initialWeights(spec, seed), seed, usualPeak);
-    const cold = await fit(engine, later, initialWeights(spec, seed + 1), seed + 1, usualPeak);
-    results.push(describe(seed, 'cold', usualPeak, cold, cold));
+    const first = prepare(recordPlant(plant, rows.champion), spec);
+    const later = prepare(recordPlant(plant, rows.challenger), spec);
+    const champion = await fit(first, initialWeights(spec, seed), seed, usualPeak);
+    const cold = await fit(later, initialWeights(spec, seed + 1), seed + 1, usualPeak);
+    const total = Number(values.steps);
+    results.push(describe({ seed, start: 'cold', peak: usualPeak, total }, cold, cold));
     for (const peak of values.peaks.split(',').map(Number))
       results.push(
-        describe(seed, 'warm', peak, await fit(engine, later, champion.weights, seed + 1, peak), cold),
+        describe(
+          { seed, start: 'warm', peak, total },
+          await fit(later, champion.weights, seed + 1, peak),
+          cold,
+        ),
       );
     if (!values.json) console.table(results.filter((one) => one.seed === seed));
   }
   if (values.json) console.log(JSON.stringify(results));
 }
 
-function prepare(assets) {
+function prepare(assets, spec) {
   const options = { channels, length: spec.window, sampleEveryMs: 1000, minCoverage: 0.7 };
   const end = (count) => Math.floor(count * (1 - holdout));
   const fitted = assets.map(({ at, values }) => values.subarray(0, end(at.length) * channels));
@@ -66,15 +81,8 @@ function prepare(assets) {
   };
 }
 
-function fit(engine, data, start, seed, peakLearningRate) {
-  return fitNetwork(
-    { ...fitting, ...data, spec, start, seed, peakLearningRate },
-    { engine, onProgress: () => undefined },
-  );
-}
-
-function describe(seed, start, peak, { heldOutLoss, steps, bestStep }, cold) {
-  const lookEvery = Math.round(fitting.steps / 20);
+function describe({ seed, start, peak, total }, { heldOutLoss, steps, bestStep }, cold) {
+  const lookEvery = Math.round(total / 20);
   const best = Math.min(...heldOutLoss);
   const goal = Math.min(...cold.heldOutLoss);
   const reached = heldOutLoss.findIndex((loss) => loss <= goal);

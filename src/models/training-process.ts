@@ -44,9 +44,10 @@ const worker = new URL(
   import.meta.url.endsWith('.ts') ? '../../dist/models/training-worker.js' : './training-worker.js',
   import.meta.url,
 );
-/** Nicer than the daemon by so much: everything that scores comes first, and training takes what is left of the machine. */
-const nicer = 10;
-const nicest = 19;
+/** Below everything that scores, also below a daemon that is nice itself; training takes what is left of the machine. */
+const lowPriority = 10;
+const below = 3;
+const lowest = 19;
 
 /**
  * Trains, and compares where there is something to compare with, in a child process of low priority, so that its memory
@@ -116,7 +117,7 @@ export function trainInChild(
 function lowerPriority(pid: number | undefined): void {
   try {
     if (pid === undefined) return;
-    const priority = Math.min(nicest, getPriority() + nicer);
+    const priority = Math.min(lowest, Math.max(lowPriority, getPriority() + below));
     // On Linux a priority is a thread's own. Those that compile and collect garbage are there already; the ones that
     // train are started later, and have it from the first.
     for (const thread of threadsOf(pid)) setPriority(thread, priority);

@@ -14,6 +14,8 @@ const benchmarks = {
   'drill-outage': './drill-outage.mjs',
   'drill-disk': './drill-disk.mjs',
   'drill-storm': './drill-storm.mjs',
+  'warm-start': './warm-start.mjs',
+  retraining: './retraining.mjs',
 };
 
 const [name, ...args] = process.argv.slice(2);

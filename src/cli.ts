@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The only file that touches `process`: arguments, environment, signals, exit codes.
-import { cac } from 'cac';
+import { type Command, cac } from 'cac';
 import { alerts } from './commands/alerts.ts';
 import { check } from './commands/check.ts';
 import type { CommandContext } from './commands/context.ts';
@@ -39,6 +39,7 @@ function context(): CommandContext {
   process.on('SIGHUP', () => undefined);
   return {
     env: process.env,
+    pid: process.pid,
     signal: abort.signal,
     interactive: process.stdout.isTTY === true,
     out: (line) => void process.stdout.write(`${line}\n`),
@@ -57,6 +58,32 @@ function fail(error: unknown): void {
     );
     process.exitCode = 1;
   }
+}
+
+/** Options of commands that read recorded rows. */
+function fromRows(command: Command): Command {
+  return command
+    .option('--from <file>', 'CSV file with a column for each channel, gzipped if named .gz; or influx')
+    .option(
+      '--asset <id>',
+      "Asset that the rows are of, such as north/line-1/pump-3; for influx with tags in braces, such as 'north/{line}/{machine}'",
+    )
+    .option('--labels <a,b>', 'Columns or fields of 0 and 1; rows with a 1 are left out', {
+      default: 'anomaly,changepoint',
+    })
+    .option('--asset-column <column>', 'CSV: column with the id of the asset, for a file of several')
+    .option('--separator <c>', 'CSV: column separator; found in the header when absent')
+    .option('--time <column>', 'CSV: time stamp column; the first that reads as a time when absent')
+    .option('--measurement <name>', 'influx: where the rows are; what `influx.rows` writes when absent')
+    .option('--fields <a=b,...>', 'influx: CHANNEL=FIELD where a field has another name than the channel')
+    .option('--channel-tag <tag>', 'influx: tag that names the channel, where each point has one value')
+    .option('--value-field <field>', 'influx: the field with that value; `value` when absent')
+    .option('--where <condition>', 'influx: which points, in InfluxQL, such as "type" = \'pump\'')
+    .option('--since <time>', 'influx: from this time on, such as 2026-01-31T06:00:00Z or 30d')
+    .option('--until <time>', 'influx: up to this time')
+    .option('--influx-url <url>', 'influx: another server than that of the configuration')
+    .option('--influx-database <name>', 'influx: another database')
+    .option('--retention-policy <name>', "influx: another policy than the database's default");
 }
 
 const program = cac('forewarn');
@@ -191,38 +218,27 @@ program
   .action(async (protocol: string, options) => {
     process.exitCode = await evaluate(protocol, options, context());
   });
-program
-  .command('train <class>', 'Train a class on a recorded CSV and put the model into the state directory')
-  .option(...config)
-  .option('--from <file>', 'CSV file with a column for each channel, named like it; gzipped if named .gz')
-  .option('--asset <id>', 'Asset that the rows are of, such as north/line-1/pump-3')
-  .option('--asset-column <column>', 'Column with the id of the asset, for a file of several')
-  .option('--separator <c>', 'Column separator; found in the header when absent')
-  .option('--time <column>', 'Time stamp column; the first that reads as a time when absent')
-  .option('--labels <a,b>', 'Columns of 0 and 1; rows with a 1 are not trained on', {
-    default: 'anomaly,changepoint',
-  })
-  .action((className: string, options) => train(className, options, context()));
-program
-  .command(
-    'tune <class>',
-    'Look for better settings of a class on a recorded CSV of normal operation, without labels',
-  )
-  .option(...config)
-  .option('--from <file>', 'CSV file as for train')
-  .option('--minutes <n>', 'How long to search, beyond one training with the settings that the class has', {
-    default: 30,
-  })
-  .option('--trials <n>', 'Most settings to try, those known from before included', { default: 200 })
-  .option('--seed <n>', 'Another order of trying', { default: 1 })
-  .option('--asset <id>', 'Asset that the rows are of, such as north/line-1/pump-3')
-  .option('--asset-column <column>', 'Column with the id of the asset, for a file of several')
-  .option('--separator <c>', 'Column separator; found in the header when absent')
-  .option('--time <column>', 'Time stamp column; the first that reads as a time when absent')
-  .option('--labels <a,b>', 'Columns of 0 and 1; rows with a 1 are left out', {
-    default: 'anomaly,changepoint',
-  })
-  .action((className: string, options) => tune(className, options, context()));
+fromRows(
+  program
+    .command(
+      'train <class>',
+      'Train a class on recorded rows, of a CSV or an InfluxDB, and put the model into the state directory',
+    )
+    .option(...config),
+).action((className: string, options) => train(className, options, context()));
+fromRows(
+  program
+    .command(
+      'tune <class>',
+      'Look for better settings of a class on recorded rows of normal operation, without labels',
+    )
+    .option(...config)
+    .option('--minutes <n>', 'How long to search, beyond one training with the settings that the class has', {
+      default: 30,
+    })
+    .option('--trials <n>', 'Most settings to try, those known from before included', { default: 200 })
+    .option('--seed <n>', 'Another order of trying', { default: 1 }),
+).action((className: string, options) => tune(className, options, context()));
 program
   .command(
     'export <model>',

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createAlertOutputs, externalUrl, groupedSinkNames } from './alert-outputs.ts';
 import { createDelivery } from './alerts/delivery.ts';
@@ -23,6 +22,7 @@ import { createRegistry } from './models/registry.ts';
 import { createTrainingGate } from './models/retraining/training-gate.ts';
 import { trainInChild } from './models/training-process.ts';
 import { connectPipeline } from './pipeline.ts';
+import { lockState } from './state-lock.ts';
 import { apiSources } from './status.ts';
 import type { Alert, Clock } from './types.ts';
 import { version } from './version.ts';
@@ -33,6 +33,8 @@ export interface DaemonOptions {
   readonly clock: Clock;
   /** Hears of every alert raised or resolved, once it is safe in the journal. */
   readonly onAlert?: (alert: Alert) => void;
+  /** Who holds the state directory, for whoever else wants it. */
+  readonly holder?: string;
   /** Raises alerts about itself and sends heartbeats, as one in service does. */
   readonly watchesItself?: boolean;
 }
@@ -57,7 +59,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
   let stopping: Promise<void> | null = null;
 
   async function start(): Promise<DaemonParts> {
-    mkdirSync(config.stateDir, { recursive: true, mode: 0o750 });
+    const lock = lockState(config.stateDir, options.holder ?? 'another Forewarn');
+    onStop('state lock', () => lock.release());
     const journal = openJournal({
       file: join(config.stateDir, 'alerts.db'),
       clock,

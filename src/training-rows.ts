@@ -5,7 +5,7 @@ import { type AssetRows, joinRows } from './history/asset-rows.ts';
 import { type Exclusion, excludeRows, imputedStretches } from './history/exclusions.ts';
 import type { History } from './history/history.ts';
 import type { GatheredRows, RowRequest } from './models/retraining/challenge.ts';
-import { trainingSlices } from './models/retraining/training-slices.ts';
+import { evenly, thinOut } from './models/retraining/thinning.ts';
 import {
   excludedRanges,
   refusal,
@@ -16,7 +16,7 @@ import type { Alert } from './types.ts';
 
 export interface TrainingRowsParts {
   readonly config: ClassConfig;
-  readonly history: Pick<History, 'read' | 'stats'>;
+  readonly history: Pick<History, 'assets' | 'read' | 'stats'>;
   readonly journal: Pick<Journal, 'list' | 'holdsSince'>;
   /** Times of planned work on an asset; none when left out. */
   readonly plannedWork?: (
@@ -63,9 +63,12 @@ export function createTrainingRows(parts: TrainingRowsParts) {
     const last = Math.min(to, kept.toAt);
     const share = Math.min(1, Math.max(0, last - first) / Math.max(1, kept.toAt - kept.fromAt));
     const bound = Math.min(most, Math.floor(mostValues / channels.length));
-    const slices = trainingSlices(first, last, kept.rows * share, bound);
+    const window = config.windowLength * config.sampleEveryMs;
+    const thinned = thinOut({ from: first, to: last }, kept.rows * share, bound, window);
+    const some =
+      thinned.assets === 1 ? {} : { assets: evenly(await history.assets(config.name), thinned.assets) };
     const read: AssetRows[][] = [];
-    for (const slice of slices) read.push(await history.read(config.name, slice));
+    for (const slice of thinned.slices) read.push(await history.read(config.name, { ...slice, ...some }));
     const assets = joinSlices(read, channels.length);
 
     const exclusions = [

@@ -1,6 +1,8 @@
 /** What a command may know of the process it runs in. */
 export interface CommandContext {
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Names this process to others that want its state directory. */
+  readonly pid?: number;
   /** Aborts at SIGTERM and SIGINT. */
   readonly signal: AbortSignal;
   /** Whether a person watches the output. */

@@ -15,7 +15,13 @@ export async function run(options: { config: string }, context: CommandContext):
     watchdogMs: watchdogUs > 0 ? watchdogUs / 1000 : null,
     log,
   });
-  const daemon = createDaemon({ config, log, clock: Date.now, watchesItself: true });
+  const daemon = createDaemon({
+    config,
+    log,
+    clock: Date.now,
+    holder: `forewarn run, process ${context.pid ?? 'unknown'}`,
+    watchesItself: true,
+  });
   const { apiUrl } = await daemon.start();
   systemd.ready(`watching; status at ${apiUrl}`);
   // That this callback runs at all is the health that the watchdog asks for: the loop turns.

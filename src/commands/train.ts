@@ -5,26 +5,34 @@ import { createRegistry } from '../models/registry.ts';
 import { trainInChild } from '../models/training-process.ts';
 import type { AssetRows } from '../models/training-set.ts';
 import { trainingOrderOf } from '../pipeline.ts';
+import { lockState } from '../state-lock.ts';
 import type { CommandContext } from './context.ts';
 import { createProgress } from './progress.ts';
-import { readTrainingFile, type TrainingFileOptions } from './training-file.ts';
+import { readTrainingInput, type TrainingInputOptions, trainedClass } from './training-input.ts';
 
 /**
- * Trains a class on a CSV instead of live rows and puts the model into the state directory, where the daemon finds it
- * at its next start. The rows go through the same grid as messages do, so the same rows give the same model. Throws
- * OPTION_INVALID, TRAINING_REFUSED, or the errors of configuration, recording and training.
+ * Trains a class on a CSV or the rows of an InfluxDB instead of live rows and puts the model into the state directory, where
+ * the daemon finds it at its start. The rows go through the same grid as messages do, so the same rows give the same model.
+ * Throws OPTION_INVALID, STATE_IN_USE, TRAINING_REFUSED, or the errors of configuration, reading and training.
  */
 export async function train(
   className: string,
-  options: TrainingFileOptions,
+  options: TrainingInputOptions,
   context: CommandContext,
 ): Promise<void> {
-  const { config, own, assets } = readTrainingFile(className, options, context);
-  const model = await trainOn(assets, own, config, context);
-  const { threshold, training } = model.card;
-  context.out(
-    `${model.card.id} is in use: ${training.steps} steps in ${Math.round(training.seconds)} s, ${(threshold.heldOutExceeded * 100).toFixed(1)} % of the held-out windows above the threshold; a running daemon takes it at its next start`,
-  );
+  const asked = trainedClass(className, options, context);
+  const { config, own } = asked;
+  // From the beginning: an hour of training must not end with a state directory that a daemon has taken meanwhile.
+  const lock = lockState(config.stateDir, `forewarn train, process ${context.pid ?? 'unknown'}`);
+  try {
+    const assets = await readTrainingInput(asked, options, context);
+    const { threshold, training, id } = (await trainOn(assets, own, config, context)).card;
+    context.out(
+      `${id} is in use: ${training.steps} steps in ${Math.round(training.seconds)} s, ${(threshold.heldOutExceeded * 100).toFixed(1)} % of the held-out windows above the threshold; the daemon has it from its next start on`,
+    );
+  } finally {
+    lock.release();
+  }
 }
 
 async function trainOn(

@@ -11,10 +11,10 @@ import { createTrialRunner, finalShare, judgedShare } from '../models/tuning/tri
 import { tune as search, type TuningResult } from '../models/tuning/tuner.ts';
 import { trainingOrderOf } from '../pipeline.ts';
 import type { CommandContext } from './context.ts';
-import { readTrainingFile, type TrainingFileOptions } from './training-file.ts';
+import { readTrainingInput, type TrainingInputOptions, trainedClass } from './training-input.ts';
 import { settingsText, trialTable } from './tune-table.ts';
 
-export interface TuneOptions extends TrainingFileOptions {
+export interface TuneOptions extends TrainingInputOptions {
   readonly minutes: number;
   readonly trials: number;
   readonly seed: number;
@@ -32,7 +32,9 @@ export async function tune(className: string, options: TuneOptions, context: Com
   demandNumber('minutes', options.minutes, options.minutes > 0 && options.minutes <= mostMinutes);
   demandNumber('trials', options.trials, Number.isInteger(options.trials) && options.trials >= 2);
   demandNumber('seed', options.seed, Number.isInteger(options.seed) && options.seed >= 0);
-  const { config, own, assets } = readTrainingFile(className, options, context);
+  const asked = trainedClass(className, options, context);
+  const { config, own } = asked;
+  const assets = await readTrainingInput(asked, options, context);
   const order = trainingOrderOf(own);
   const rule = own.alert;
   const chosen = await chooseEngine(config.engine, {

@@ -17,6 +17,7 @@ export interface RetrainConfig {
   readonly rows: number;
   /** Share of the rows, the latest, that models are compared on. */
   readonly judge: number;
+  readonly warmStart: boolean;
   readonly mode: 'automatic' | 'manual';
   readonly shadowForMs: number;
   /** null = only when a person says so. */
@@ -31,6 +32,7 @@ export function retrainConfig(file: RetrainFile): RetrainConfig {
     lookBackMs: durationMs(file.look_back),
     rows: file.rows,
     judge: file.judge,
+    warmStart: file.warm_start,
     mode: file.mode as RetrainConfig['mode'],
     shadowForMs: durationMs(file.shadow_for),
     acceptLevelAfterMs: file.accept_level_after === null ? null : durationMs(file.accept_level_after),

@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { choice, duration, durationOrNone, integer, number, section } from './schema-parts.ts';
+import { choice, duration, durationOrNone, flag, integer, number, section } from './schema-parts.ts';
 
 /** `classes.*.retrain`. */
 export const Retrain = section(
@@ -27,6 +27,10 @@ export const Retrain = section(
       0.2,
       0.05,
       0.5,
+    ),
+    warm_start: flag(
+      'Start a challenger from the weights of the model in use, where network, channels and scaling allow, instead of random ones.',
+      true,
     ),
     mode: choice(
       '`automatic` puts a challenger that has proved itself in use; with `manual` it waits for `forewarn models promote`.',

@@ -22,6 +22,8 @@ export interface FitOptions {
   readonly steps: number;
   readonly batch: number;
   readonly seed: number;
+  /** The highest learning rate; that for random weights when absent. */
+  readonly peakLearningRate?: number;
   /** What to give for scaled windows `[B x T x C]`, the same shape; without it the windows themselves. */
   readonly targetOf?: (windows: Float32Array, batch: number) => Promise<Float32Array>;
 }
@@ -35,7 +37,7 @@ export interface FittedNetwork {
 }
 
 // Measured recipe (window 30, hidden 64): AdamW at 3e-3 falling as a cosine, clip 1, input noise 0.1.
-const peakLearningRate = 3e-3;
+const usualPeak = 3e-3;
 const clipNorm = 1;
 const weightDecay = 1e-4;
 const inputNoise = 0.1;
@@ -54,7 +56,7 @@ export async function fitNetwork(
   options: FitOptions,
   context: { engine: Engine; onProgress(progress: FitProgress): void },
 ): Promise<FittedNetwork> {
-  const { spec, steps } = options;
+  const { spec, steps, peakLearningRate = usualPeak } = options;
   const random = createRandom(options.seed);
   const scaled = options.assets.map(({ values }) => scaleRows(values, options.scaling));
   const held = assemble(scaled, spread(options.heldOut, mostHeldOut), spec);
@@ -86,7 +88,7 @@ export async function fitNetwork(
       next += batch;
       const target = (await options.targetOf?.(windows, batch)) ?? windows;
       addNoise(input, windows, noise, random.integer(noise.length));
-      sum += await session.step(input, target, batch, learningRate(step, steps));
+      sum += await session.step(input, target, batch, learningRate(step, steps, peakLearningRate));
       step++;
       if (step % lookEvery !== 0 && step !== steps) continue;
       fitLoss.push(sum / (step % lookEvery || lookEvery));
@@ -108,9 +110,9 @@ export async function fitNetwork(
 }
 
 /** Half a cosine from the peak down to 0 (Loshchilov and Hutter 2017), after a short linear rise. */
-function learningRate(step: number, steps: number): number {
+function learningRate(step: number, steps: number, peak: number): number {
   const rise = Math.min(1, (step + 1) / (0.05 * steps));
-  return peakLearningRate * rise * 0.5 * (1 + Math.cos((Math.PI * step) / steps));
+  return peak * rise * 0.5 * (1 + Math.cos((Math.PI * step) / steps));
 }
 
 function scaleRows(values: Float32Array, scaling: Scaling): Float32Array {

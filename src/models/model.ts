@@ -3,6 +3,7 @@ import type { Calibration, DetectorKind, SourceKind } from './decision/detector.
 import type { Scaling, Weights } from './engine.ts';
 import type { LinearSource } from './sources/linear-source.ts';
 import type { NetworkSpec } from './spec.ts';
+import type { StartReason } from './warm-start.ts';
 
 /** What people and later decisions need to know of a model version; plain JSON. Times are epoch ms. */
 export interface ModelCard {
@@ -36,6 +37,9 @@ export interface ModelCard {
     readonly heldOutLoss: readonly number[];
     readonly seconds: number;
     readonly engine: string;
+    /** The version whose weights it started from; null for random ones, absent in a student's and in older cards. */
+    readonly startedFrom?: string | null;
+    readonly startReason?: StartReason;
   };
   readonly threshold: {
     /** What the score is made of, and each one's statistic that is score 1.0; null = too few windows, it scores 0. */

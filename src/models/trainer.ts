@@ -11,8 +11,9 @@ import type { Model } from './model.ts';
 import { normalResiduals, scoresFrom } from './normal-residuals.ts';
 import { fitScaling } from './scaling.ts';
 import { fitLinearSources } from './sources/fit-sources.ts';
-import { initialWeights, type NetworkSpec } from './spec.ts';
+import type { NetworkSpec } from './spec.ts';
 import { type AssetRows, type WindowStart, windowStarts } from './training-set.ts';
+import { type Predecessor, type Start, startOf } from './warm-start.ts';
 
 /** What to train and how; cloneable. */
 export interface TrainingOrder {
@@ -42,6 +43,8 @@ export interface TrainingOrder {
   /** False alerts that are tolerated; null leaves the threshold to quantile and margin. */
   readonly alertBudget: BudgetOrder | null;
   readonly codeVersion: string;
+  /** A model to start from, where network, channels and scaling allow; random weights by the seed when absent. */
+  readonly start?: Predecessor;
   readonly assets: readonly AssetRows[];
 }
 
@@ -73,11 +76,9 @@ export async function train(order: TrainingOrder, context: TrainingContext): Pro
     names.length,
   );
   const spec = specOf(order);
-  const fitted = await fitNetwork(
-    { ...order, spec, scaling, start: initialWeights(spec, order.seed), ...split },
-    context,
-  );
-  return completeModel(order, { spec, scaling, split, fitted, startedAt }, context);
+  const start = startOf(order, spec, scaling);
+  const fitted = await fitNetwork({ ...order, spec, scaling, start: start.weights, ...split }, context);
+  return completeModel(order, { spec, scaling, split, fitted, startedAt, start }, context);
 }
 
 /** From fitted weights to a model version: calibration, threshold, hash and card. */
@@ -89,6 +90,8 @@ export async function completeModel(
     readonly split: SplitWindows;
     readonly fitted: FittedNetwork;
     readonly startedAt: number;
+    /** Absent for a student, which starts from its teacher. */
+    readonly start?: Start;
   },
   context: TrainingContext,
 ): Promise<Model> {
@@ -133,6 +136,7 @@ export async function completeModel(
         heldOutLoss: fitted.heldOutLoss,
         seconds: (context.clock() - made.startedAt) / 1000,
         engine: context.engine.kind,
+        ...(made.start === undefined ? {} : { startedFrom: made.start.from, startReason: made.start.reason }),
       },
       threshold: {
         detectors: calibration.detectors.map(({ source, kind, threshold }) => ({

@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process';
-import { setPriority } from 'node:os';
+import { readdirSync } from 'node:fs';
+import { getPriority, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { ForewarnError } from '../errors.ts';
 import type { EngineChoice } from './engine-choice.ts';
@@ -43,8 +44,10 @@ const worker = new URL(
   import.meta.url.endsWith('.ts') ? '../../dist/models/training-worker.js' : './training-worker.js',
   import.meta.url,
 );
-/** Below everything that scores; training takes what is left of the machine. */
+/** Below everything that scores, also below a daemon that is nice itself; training takes what is left of the machine. */
 const lowPriority = 10;
+const below = 3;
+const lowest = 19;
 
 /**
  * Trains, and compares where there is something to compare with, in a child process of low priority, so that its memory
@@ -113,9 +116,22 @@ export function trainInChild(
 
 function lowerPriority(pid: number | undefined): void {
   try {
-    if (pid !== undefined) setPriority(pid, lowPriority);
+    if (pid === undefined) return;
+    const priority = Math.min(lowest, Math.max(lowPriority, getPriority() + below));
+    // On Linux a priority is a thread's own. Those that compile and collect garbage are there already; the ones that
+    // train are started later, and have it from the first.
+    for (const thread of threadsOf(pid)) setPriority(thread, priority);
   } catch {
     // It is dead already, which its end will say; or the system forbids it, and training goes on as it is.
+  }
+}
+
+function threadsOf(pid: number): number[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`).map(Number);
+  } catch {
+    // No Linux: there a priority is the process's.
+    return [pid];
   }
 }
 

@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { CommandContext } from '../../src/commands/context.ts';
 import { createRowImport } from '../../src/commands/row-import.ts';
 import { train } from '../../src/commands/train.ts';
-import type { TrainingFileOptions } from '../../src/commands/training-file.ts';
+import type { TrainingInputOptions } from '../../src/commands/training-input.ts';
 import { type ClassConfig, loadConfig } from '../../src/config.ts';
 import { createIngest } from '../../src/ingest/ingest.ts';
 import { createOnnxEngine } from '../../src/models/engine/onnx/onnx-engine.ts';
@@ -91,7 +91,7 @@ function collectLive(config: ClassConfig, messages: readonly Message[]) {
 const defaults = { assetColumn: 'machine', labels: 'anomaly,changepoint' };
 
 /** Runs the command on a file with this text and gives what it printed. */
-async function runTrain(text: string, changes: Partial<TrainingFileOptions> = {}) {
+async function runTrain(text: string, changes: Partial<TrainingInputOptions> = {}) {
   const folder = temporaryFolder();
   const config = writeConfig(folder);
   const file = join(folder, 'pumps.csv');
@@ -173,7 +173,7 @@ describe.skipIf(!existsSync(built))('forewarn train', { timeout: 60_000 }, () =>
     expect(model?.card.data.rows).toBeLessThan(1200 - 50 - 95);
   });
 
-  it.each<[string, string, Partial<TrainingFileOptions>, object]>([
+  it.each<[string, string, Partial<TrainingInputOptions>, object]>([
     ['no file', '', { from: undefined as never }, { code: 'OPTION_INVALID' }],
     [
       'a file of nobody knows what',

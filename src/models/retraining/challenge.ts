@@ -3,6 +3,7 @@ import type { Model } from '../model.ts';
 import type { TrainingOrder } from '../trainer.ts';
 import type { TrainedModels } from '../training-process.ts';
 import { type AssetRows, windowStarts } from '../training-set.ts';
+import { predecessorOf } from '../warm-start.ts';
 import type { EpisodeRule } from './episode-counter.ts';
 import { splitForJudging } from './judge-split.ts';
 import type { Comparison, Judgements } from './judgement.ts';
@@ -31,6 +32,8 @@ export interface RetrainSettings {
   readonly rows: number;
   /** Share of the rows, the latest, that models are compared on. */
   readonly judge: number;
+  /** Whether a challenger starts from the champion's weights, where they fit. */
+  readonly warmStart: boolean;
   readonly mode: 'automatic' | 'manual';
   /** 0 decides without live windows. */
   readonly shadowForMs: number;
@@ -94,7 +97,9 @@ export async function challenge(
   const made = await options.gate(signal, () => {
     run.onTraining(train.reduce((sum, { at }) => sum + at.length, 0));
     const comparison = { champion, rows: judge, rule };
-    return options.train({ ...order, number: run.number, assets: train }, run.onProgress, signal, comparison);
+    const start = settings.warmStart ? { start: predecessorOf(champion) } : {};
+    const asked = { ...order, ...start, number: run.number, assets: train };
+    return options.train(asked, run.onProgress, signal, comparison);
   });
   const { model, student, judgements } = made;
   if (judgements === null) throw new Error('the training made no comparison');

@@ -35,6 +35,11 @@ export interface ComparisonOptions {
   readonly shadow: boolean;
   /** Null while there are no labels. */
   readonly labelled: LabelledFaults | null;
+  /**
+   * How much better it must be in something; any when absent. A challenger knows newer rows, which is worth something by
+   * itself. Other settings are not: of many some are a little better by luck.
+   */
+  readonly gain?: 'any' | 'clear';
 }
 
 /** With fewer scored windows than this an alert rate means nothing. */
@@ -55,7 +60,7 @@ const surely = 1.645;
 export function decidePromotion(
   champion: Judgement,
   challenger: Judgement,
-  { shadow, labelled }: ComparisonOptions,
+  { shadow, labelled, gain = 'any' }: ComparisonOptions,
 ): PromotionDecision {
   const refused = (reason: PromotionReason, sentence: string): PromotionDecision => ({
     kind: 'refused',
@@ -97,9 +102,15 @@ export function decidePromotion(
       'predicts_worse',
       `Its error on the same rows is ${after.toFixed(3)}; that of the model in use is ${before.toFixed(3)}.`,
     );
-  const gains = gainsOf(champion, challenger);
+  const clearly = gain === 'clear';
+  const gains = gainsOf(champion, challenger, clearly);
   if (gains.length === 0)
-    return refused('no_better', 'It does as well as the model in use and in nothing better.');
+    return refused(
+      'no_better',
+      clearly
+        ? `It does no better beyond chance: error ${after.toFixed(3)} beside ${before.toFixed(3)}, ${next?.found ?? 0} beside ${now?.found ?? 0} injected faults found.`
+        : 'It does as well as the model in use and in nothing better.',
+    );
   return {
     kind: shadow ? 'needs_shadow' : 'promoted',
     reason: 'better',
@@ -107,16 +118,18 @@ export function decidePromotion(
   };
 }
 
-function gainsOf(champion: Judgement, challenger: Judgement): string[] {
+/** With `clearly` only what chance does not explain, by the bounds that count as worse the other way round. */
+function gainsOf(champion: Judgement, challenger: Judgement, clearly: boolean): string[] {
   const gains: string[] = [];
   const before = champion.heldOutError ?? 0;
   const after = challenger.heldOutError ?? 0;
-  if (after < before) gains.push(`error ${after.toFixed(3)} instead of ${before.toFixed(3)}`);
-  if (challenger.episodes < champion.episodes)
+  if (clearly ? before > after * (1 + errorTolerance) : after < before)
+    gains.push(`error ${after.toFixed(3)} instead of ${before.toFixed(3)}`);
+  if (clearly ? moreEpisodes(challenger, champion) : challenger.episodes < champion.episodes)
     gains.push(`${rate(challenger)} alerts per asset and week instead of ${rate(champion)}`);
   const now = champion.faults?.found ?? 0;
   const next = challenger.faults;
-  if (next !== null && next.found > now)
+  if (next !== null && next.found > now + (clearly ? findingsLost * next.tried : 0))
     gains.push(`${next.found} of ${next.tried} injected faults found instead of ${now}`);
   return gains;
 }

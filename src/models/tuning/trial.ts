@@ -25,9 +25,9 @@ export function isJudged(trial: Trial): trial is JudgedTrial {
   return trial.search !== null && trial.final !== null;
 }
 
-/** The rule by which a challenger takes a champion's place. */
+/** The rule by which a challenger takes a champion's place, but that it must be better beyond chance. */
 export function decide(own: Judgement, other: Judgement): PromotionDecision {
-  return decidePromotion(own, other, { shadow: false, labelled: null });
+  return decidePromotion(own, other, { shadow: false, labelled: null, gain: 'clear' });
 }
 
 /** Trials with the best first: what beats the own settings, then by faults found, alerts and error. Pure. */

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { splitForJudging } from '../../../src/models/retraining/judge-split.ts';
-import { trainingSlices } from '../../../src/models/retraining/training-slices.ts';
 import type { AssetRows } from '../../../src/models/training-set.ts';
 
 function rowsOf(assetId: string, times: readonly number[]): AssetRows {
@@ -48,36 +47,6 @@ describe('rows to judge on', () => {
             );
           for (const { at, values } of [...train, ...judge])
             expect([...values]).toEqual([...at].flatMap((time) => [time, -time]));
-        },
-      ),
-    );
-  });
-});
-
-describe('slices of the past', () => {
-  it('is all of it where it is not too much, and nothing of nothing', () => {
-    expect(trainingSlices(0, 100, 50, 50)).toEqual([{ from: 0, to: 100 }]);
-    expect(trainingSlices(10, 5, 0, 50)).toEqual([]);
-  });
-
-  it('is evenly spread, in order, without overlap, to the newest, and about as much as wanted', () => {
-    fc.assert(
-      fc.property(
-        fc.integer({ min: 0, max: 1e12 }),
-        fc.integer({ min: 3_600_000, max: 1e11 }),
-        fc.integer({ min: 1000, max: 1e6 }),
-        fc.double({ min: 1.01, max: 100, noNaN: true }),
-        (from, span, most, times) => {
-          const slices = trainingSlices(from, from + span, most * times, most);
-          expect(slices.length).toBe(64);
-          expect(slices.at(-1)!.to).toBe(from + span);
-          let covered = 0;
-          for (const [i, slice] of slices.entries()) {
-            expect(slice.from).toBeLessThanOrEqual(slice.to + 1);
-            expect(slice.from).toBeGreaterThanOrEqual(i === 0 ? from : slices[i - 1].to);
-            covered += slice.to - slice.from;
-          }
-          expect(Math.abs(covered - span / times)).toBeLessThan(64 * 2);
         },
       ),
     );

@@ -48,6 +48,21 @@ describe('promotion', () => {
       );
   });
 
+  it('asks for more than chance where nothing but figures speaks for the other', () => {
+    const clear = { ...plain, gain: 'clear' } as const;
+    for (const change of [{ heldOutError: 0.495 }, { found: 64 }, { episodes: 0 }]) {
+      const challenger = judgementOf({ heldOutError: 0.5, ...change });
+      const decision = decidePromotion(judgementOf({ heldOutError: 0.5, episodes: 2 }), challenger, clear);
+      expect(decision).toMatchObject({ kind: 'refused', reason: 'no_better' });
+      expect(decision.sentence).toMatch(/no better beyond chance: error 0\.\d+ beside 0\.500/);
+    }
+    for (const change of [{ heldOutError: 0.48 }, { found: 70 }, { episodes: 0 }]) {
+      const challenger = judgementOf({ heldOutError: 0.5, ...change });
+      const noisy = judgementOf({ heldOutError: 0.5, episodes: 5 });
+      expect(decidePromotion(noisy, challenger, clear).kind).toBe('promoted');
+    }
+  });
+
   it('does not ask for faults where none could be injected', () => {
     const none = { ...better, faults: null };
     expect(decidePromotion({ ...champion, faults: null }, none, plain).kind).toBe('promoted');

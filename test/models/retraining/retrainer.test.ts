@@ -31,6 +31,7 @@ describe('retrainer', () => {
     const [{ order, comparison }] = bench.trainings;
     expect(order.number).toBe(2);
     expect(comparison.champion.card.id).toBe(bench.first.card.id);
+    expect(order.start?.model).toBe(bench.first.card.id);
     // 2000 rows, the latest fifth of which is only judged on.
     expect([order.assets[0].at.length, comparison.rows[0].at.length]).toEqual([1600, 400]);
     expect(comparison.rows[0].at[0]).toBeGreaterThan(order.assets[0].at.at(-1)!);
@@ -59,6 +60,13 @@ describe('retrainer', () => {
       challenger: null,
       last: { kind: 'promoted' },
     });
+  });
+
+  it('trains from random weights where that is asked for', async () => {
+    const bench = await classBench({ warmStart: false });
+    bench.advance(dayMs);
+    await bench.tick();
+    expect(bench.trainings[0].order.start).toBeUndefined();
   });
 
   it('does not train again before the next night', async () => {

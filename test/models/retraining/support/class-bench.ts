@@ -104,6 +104,7 @@ export async function classBench(
       lookBackMs: 30 * dayMs,
       rows: 10_000,
       judge: 0.2,
+      warmStart: true,
       mode: 'automatic',
       shadowForMs: 3_600_000,
       ...changes,

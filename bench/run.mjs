@@ -9,6 +9,7 @@ const benchmarks = {
   history: './history.mjs',
   choice: './choice.mjs',
   parity: './parity.mjs',
+  online: './online.mjs',
 };
 
 const [name, ...args] = process.argv.slice(2);

@@ -7,7 +7,7 @@
  * A channel's state is `watchSize` numbers of an array, from `at` on, all 0 at first.
  */
 
-export const watchSize = 10;
+export const watchSize = 11;
 
 const LEVEL = 0;
 /** Usual error of the forecast of one row, in the channel's unit. */
@@ -24,6 +24,8 @@ const SCORE = 7;
 /** How many unusual readings there have been in a row, and their mean. */
 const HELD = 8;
 const OUTER = 9;
+/** Rows for which it still counts as having moved. */
+const MOVING = 10;
 
 /** Weight of the newest reading in the level: what moves over many rows, as in a warm-up, is followed. */
 const levelWeight = 0.3;
@@ -50,6 +52,10 @@ const toldReadings = 3;
 const longestHeld = 1800;
 /** Weight of the newest score in the running mean: one wild reading, or a few in a transition, are no fault. */
 const scoreWeight = 0.1;
+/** From this score on a channel moves, in whatever way; noise hardly ever goes as far. */
+const movesFrom = 0.3;
+/** What moves within so many rows moves together: a drive takes its time, and channels lag. */
+const togetherRows = 20;
 /** One reading's score counts for no more than this in the running mean. */
 const greatestScore = 3;
 
@@ -67,6 +73,17 @@ export function judgeReading(watch: Float64Array, at: number, value: number): nu
   const jump = Math.abs(value - watch[at + LEVEL]) / (farJump * spread);
   const beyond = Math.max(0, value - high, low - value) / (farOut * (high - low + noiseExtent * spread));
   return Math.min(jump, beyond);
+}
+
+/** Notes a score; gives whether the channel has begun to move within the last rows. */
+export function noteMove(watch: Float64Array, at: number, score: number): boolean {
+  watch[at + MOVING] = score >= movesFrom ? togetherRows : Math.max(0, watch[at + MOVING] - 1);
+  return watch[at + MOVING] > 0;
+}
+
+/** Whether the channel is away for longer than anything takes that moves together. */
+export function isAway(watch: Float64Array, at: number): boolean {
+  return watch[at + HELD] > togetherRows;
 }
 
 /** Takes a reading in; one that is `held` is unusual, and teaches nothing until that has lasted very long. */

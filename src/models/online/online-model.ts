@@ -2,9 +2,11 @@ import { type Asset, onlineModel, type Row, type Score, type Verdict, type Windo
 import {
   anchorReading,
   expectedReading,
+  isAway,
   isJudged,
   judgeReading,
   learnReading,
+  noteMove,
   smoothedScore,
   smoothScore,
   watchSize,
@@ -45,8 +47,8 @@ export interface OnlineModelOptions {
 export const warmUpRows = 180;
 /** From this score on a reading teaches only slowly. */
 const heldFrom = 1;
-/** From this score on a channel moves along with a change of the operating point. */
-const movesFrom = 0.15;
+/** When channels move together, those with at least this score have arrived somewhere else. */
+const anchoredFrom = 0.15;
 /** With fewer channels there is no telling a fault from another operating point. */
 const fewestTogether = 3;
 const detector = { source: 'online', kind: 'level' } as const;
@@ -110,9 +112,12 @@ export function createOnlineModel(options: OnlineModelOptions): OnlineModel {
       for (let channel = 0; channel < channels; channel++) {
         scores[channel] = Number.NaN;
         if (measured[channel] === 0) continue;
-        if (isJudged(watch.channels, channel * watchSize)) judged++;
-        scores[channel] = judgeReading(watch.channels, channel * watchSize, values[channel]);
-        if (scores[channel] >= movesFrom) moving++;
+        const place = channel * watchSize;
+        scores[channel] = judgeReading(watch.channels, place, values[channel]);
+        const moves = noteMove(watch.channels, place, scores[channel]);
+        if (!isJudged(watch.channels, place) || isAway(watch.channels, place)) continue;
+        judged++;
+        if (moves) moving++;
       }
       // Most of what moves at all has moved at once: a start, a stop or another load, and no fault of one part.
       const together = judged >= fewestTogether && 2 * moving >= judged;
@@ -120,8 +125,9 @@ export function createOnlineModel(options: OnlineModelOptions): OnlineModel {
         const place = channel * watchSize;
         const score = scores[channel];
         if (Number.isNaN(score)) continue;
-        smoothScore(watch.channels, place, together || watch.rows <= warmUpRows ? 0 : score);
-        if (together && score >= movesFrom) anchorReading(watch.channels, place, values[channel]);
+        const away = isAway(watch.channels, place);
+        smoothScore(watch.channels, place, (together && !away) || watch.rows <= warmUpRows ? 0 : score);
+        if (together && score >= anchoredFrom && !away) anchorReading(watch.channels, place, values[channel]);
         else
           learnReading(watch.channels, place, values[channel], watch.rows > warmUpRows && score >= heldFrom);
       }

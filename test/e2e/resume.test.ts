@@ -63,7 +63,9 @@ async function scoresOf(daemon: RunningDaemon, plant: Plant, rows: number) {
 async function rowsInTail(folder: string): Promise<number> {
   const directory = join(folder, 'state/history/pump');
   const tails = readdirSync(directory).filter((name) => name.endsWith('.tail'));
-  const counts = await Promise.all(tails.map(async (name) => (await readTail(join(directory, name))).count()));
+  const counts = await Promise.all(
+    tails.map(async (name) => (await readTail(join(directory, name))).count()),
+  );
   return counts.reduce((sum, count) => sum + count, 0);
 }
 

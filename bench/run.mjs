@@ -16,6 +16,7 @@ const benchmarks = {
   'drill-storm': './drill-storm.mjs',
   'warm-start': './warm-start.mjs',
   retraining: './retraining.mjs',
+  online: './online.mjs',
 };
 
 const [name, ...args] = process.argv.slice(2);

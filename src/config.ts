@@ -35,6 +35,8 @@ export interface ClassConfig {
   readonly windowLength: number;
   readonly stride: number;
   readonly minCoverage: number;
+  /** Whether the online model scores until there is a trained one. */
+  readonly online: boolean;
   readonly train: ConfigFile['classes'][string]['train'];
   readonly retrain: RetrainConfig;
   readonly score: ConfigFile['classes'][string]['score'];
@@ -258,6 +260,7 @@ function buildClass(name: string, options: ConfigFile['classes'][string]): Class
     windowLength: options.window.length,
     stride: options.window.stride,
     minCoverage: options.window.min_coverage,
+    online: options.online,
     train: options.train,
     retrain: retrainConfig(options.retrain),
     score: options.score,

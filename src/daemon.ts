@@ -22,8 +22,10 @@ import { createRegistry } from './models/registry.ts';
 import { createTrainingGate } from './models/retraining/training-gate.ts';
 import { trainInChild } from './models/training-process.ts';
 import { connectPipeline } from './pipeline.ts';
+import { resume } from './resume.ts';
 import { lockState } from './state-lock.ts';
 import { apiSources } from './status.ts';
+import type { TrainingRowsParts } from './training-rows.ts';
 import type { Alert, Clock } from './types.ts';
 import { version } from './version.ts';
 
@@ -101,16 +103,16 @@ export function createDaemon(options: DaemonOptions): Daemon {
       log,
     });
     const gate = createTrainingGate(trainingsAtOnce);
+    const labelsOf = (assetId: string) => fleet.asset(assetId)?.asset.labels ?? {};
+    const plannedWork: TrainingRowsParts['plannedWork'] = (className, assetId, from, to) =>
+      pipeline.noise.plannedWork({ assetId, className, labels: labelsOf(assetId) }, from, to);
     const cares = createModelCares({
       directory: models,
       registry,
       keep: config.retention.models,
       history,
       journal,
-      plannedWork(className, assetId, from, to) {
-        const labels = fleet.asset(assetId)?.asset.labels ?? {};
-        return pipeline.noise.plannedWork({ assetId, className, labels }, from, to);
-      },
+      plannedWork,
       engine: engine.engine,
       gate,
       train: (order, onProgress, signal, comparison) =>
@@ -170,6 +172,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       onStop(`retraining of ${name}`, () => retrainer.stop());
       await retrainer.start();
     }
+    await resume({ history, journal, plannedWork, pipeline, log });
     onStop('open rows', () => pipeline.ingest.flush());
 
     const brokerUrl = config.mqtt.url ?? (await startBroker());

@@ -18,6 +18,7 @@ import { budgetShortfall } from './models/decision/budget-level.ts';
 import type { Engine } from './models/engine.ts';
 import { createLearner, type Learner, type LearnerOptions } from './models/learner.ts';
 import type { Model } from './models/model.ts';
+import { createOnlineModel, type OnlineModel } from './models/online/online-model.ts';
 import type { Registry } from './models/registry.ts';
 import { createScorer, type Scorer } from './models/scorer.ts';
 import type { Alert, Clock, Row, Verdict, Window } from './types.ts';
@@ -58,11 +59,15 @@ export interface ClassLine {
   readonly config: ClassConfig;
   readonly learner: Learner;
   readonly scorer: Scorer;
+  /** Scores until the learner has a model; null when the class does not want that. */
+  readonly online: OnlineModel | null;
   readonly limits: LimitWatch;
   /** Of alerts beyond a limit, which has delays of its own. */
   readonly limitAlert: ClassAlerts;
   /** Null when every deviation matters. */
   readonly gate: DeviationGate | null;
+  /** Takes the verdicts of the class. */
+  judged(verdict: Verdict): void;
   readonly care: ClassCare | null;
 }
 
@@ -96,14 +101,19 @@ export function connectPipeline(parts: PipelineParts): Pipeline {
         noise.onRow(row);
         influx?.onRow(row);
         parts.history?.append(row);
-        const { learner, limits, care } = line(row.asset.className);
+        const { learner, online, limits, care } = line(row.asset.className);
         limits.onRow(row);
-        learner.accept(row);
+        if (learner.champion() === null) {
+          online?.onRow(row);
+          // What is alerted on is no example of normal operation.
+          if ((alerting.current(row.asset.id, 'anomaly')?.alert ?? null) === null) learner.accept(row);
+        }
         care?.onRow(row);
       },
       onWindow(window) {
-        const { scorer, care } = line(window.asset.className);
-        scorer.accept(window);
+        const { learner, online, scorer, judged, care } = line(window.asset.className);
+        if (online !== null && learner.champion() === null) judged(online.judge(window));
+        else scorer.accept(window);
         care?.onWindow(window);
       },
     },
@@ -132,10 +142,18 @@ export function connectPipeline(parts: PipelineParts): Pipeline {
     const limitAlert = { ...classConfig.alert, forMs: 0, keepFiringForMs: 0 };
     const judged = gate === null ? onVerdict : (verdict: Verdict) => onVerdict(gate.judge(verdict));
     const scorer = connectScorer(classConfig, parts, judged);
-    const onModel = (model: Model) => line(classConfig.name).care?.onModel(model);
+    const online = connectOnline(classConfig);
+    const onModel = (model: Model): void => {
+      online?.clear();
+      const closed = alerting.handOver(classConfig.name);
+      if (closed > 0)
+        parts.log.info({ class: classConfig.name, closed }, 'alerts of the online model are closed');
+      line(classConfig.name).care?.onModel(model);
+    };
     const learner = connectLearner(classConfig, parts, scorer, onModel);
     const care = parts.connectCare?.(classConfig, learner) ?? null;
-    lines.set(classConfig.name, { config: classConfig, learner, scorer, limits, limitAlert, gate, care });
+    const made = { learner, scorer, online, limits, limitAlert, gate, judged, care };
+    lines.set(classConfig.name, { config: classConfig, ...made });
   }
 
   const noise = new NoiseControl({
@@ -188,6 +206,16 @@ function connectScorer(
     onVerdict,
     onBatch: parts.onBatch,
     onFailure: (error) => parts.log.error({ class: config.name, error: error.message }, 'scoring failed'),
+  });
+}
+
+function connectOnline(config: ClassConfig): OnlineModel | null {
+  if (!config.online) return null;
+  return createOnlineModel({
+    channels: config.channels.length,
+    forgetAfterMs: config.windowLength * config.sampleEveryMs,
+    minCoverage: config.minCoverage,
+    raise: config.alert.raise,
   });
 }
 

@@ -91,7 +91,7 @@ function statusOf({
       tolerated: toleratedBy(pipeline),
       verdicts: { ...summary.verdicts },
     },
-    classes: [...pipeline.lines].map(([name, { learner }]) => {
+    classes: [...pipeline.lines].map(([name, { learner, online }]) => {
       const { phase, ...learning } = learner.status();
       const states = summary.classes.find((one) => one.name === name)?.states;
       const assets = Object.values(states ?? {}).reduce<number>((sum, count) => sum + count, 0);
@@ -100,6 +100,7 @@ function statusOf({
         state: phase,
         ...learning,
         assets,
+        online: phase === 'ready' ? null : (online?.status() ?? null),
         budgetShortfall: budgetShortfall(learner.champion()?.card.threshold.budget),
         retraining: retrainingStatus(cares.of(name)),
       };

@@ -65,6 +65,17 @@ export interface Score {
   readonly detector?: { readonly source: string; readonly kind: string };
 }
 
+/** What scores before a class has its first trained model, in the place of a model version's id. */
+export const onlineModel = 'online';
+
+/** How sure a score is: `low` is the online model's. Null for what has no score. */
+export type Confidence = 'low' | 'full';
+
+export function confidenceOf(model: string | null): Confidence | null {
+  if (model === null) return null;
+  return model === onlineModel ? 'low' : 'full';
+}
+
 /** Why there is no score; also the metric label and the value in the API. */
 export type UnknownReason =
   /** The class has no model yet. */

@@ -1,6 +1,16 @@
 import type { Logger } from '../log.ts';
-import type { Alert, AlertPriority, AlertRule, Asset, Channel, Clock, Verdict } from '../types.ts';
+import {
+  type Alert,
+  type AlertPriority,
+  type AlertRule,
+  type Asset,
+  type Channel,
+  type Clock,
+  confidenceOf,
+  type Verdict,
+} from '../types.ts';
 import { createAlertIds } from './alert-id.ts';
+import type { AlertingStatus } from './alerting-status.ts';
 import { CommitQueue } from './commit-queue.ts';
 import { Episodes } from './episodes.ts';
 import { type ConditionDetails, describeAnomaly, evidenceOf } from './evidence.ts';
@@ -17,7 +27,6 @@ import {
   inactive,
   interrupted,
   step,
-  type TransitionReason,
 } from './state.ts';
 
 /** What a class says of its alerts. */
@@ -45,25 +54,6 @@ export interface AlertingOptions {
   readonly onChange?: (alert: Alert) => void;
 }
 
-type IgnoredReason =
-  /** The journal fails and as many transitions as may wait are waiting. */
-  | 'journal_failing'
-  /** The time was not a finite number. */
-  | 'no_time';
-
-interface AlertingStatus {
-  readonly pending: number;
-  readonly firing: number;
-  /** Counted since start, by reason. */
-  readonly transitions: Readonly<Record<TransitionReason, number>>;
-  /** Transitions that wait for the journal. */
-  readonly uncommitted: number;
-  /** Inputs since start that moved no state, by reason. */
-  readonly ignored: Readonly<Record<IgnoredReason, number>>;
-  /** What the journal said last; null when it works. */
-  readonly journalError: string | null;
-}
-
 /** Turns verdicts into alerts. Nothing is written for a verdict that changes no phase. */
 export interface Alerting {
   /** What operators and their rules do about alerts. */
@@ -84,6 +74,11 @@ export interface Alerting {
     describe: (asset: Asset) => ConditionDetails,
     level?: number,
   ): void;
+  /**
+   * Ends the alerts of a class that have low confidence, since a trained model judges from here on: what it finds wrong as
+   * well it raises anew, as sure as it is. Gives how many there were.
+   */
+  handOver(className: string): number;
   /** Brings back what was shelved for long enough; call it about once a second. */
   sweep(): void;
   /** Whether transitions are about to be written; false while the journal refuses them, however many wait. */
@@ -163,6 +158,18 @@ class JournaledAlerting implements Alerting {
   ): void {
     const input: AlertInput = active ? { kind: 'active', level } : { kind: 'inactive' };
     this.#step(rule, asset, input, Math.round(at), { describe });
+  }
+
+  handOver(className: string): number {
+    const doubtful = this.#episodes.ofLowConfidence(className);
+    for (const { assetId, rule, at, alert } of doubtful) {
+      this.#transitions.resolved += 1;
+      this.#episodes.delete(rule, assetId);
+      const over = this.#resolved(alert, at);
+      const sinks = over.handling.told ? this.#options.sinks : [];
+      this.#queue.push({ assetId, rule, state: inactive, alert: over, at, reason: 'resolved', sinks });
+    }
+    return doubtful.length;
   }
 
   sweep(): void {
@@ -255,8 +262,9 @@ class JournaledAlerting implements Alerting {
         className: asset.className,
         labels: asset.labels,
       });
-    const alert =
-      state.phase === 'firing' ? this.#raised(rule, asset, state, cause) : this.#resolved(standing, at);
+    // Without one standing the episode that ends was only pending.
+    const over = standing === null ? null : this.#resolved(standing, at);
+    const alert = state.phase === 'firing' ? this.#raised(rule, asset, state, cause) : over;
     if (state.phase === 'inactive') this.#episodes.delete(rule, asset.id);
     else this.#episodes.set(rule, asset.id, { state, alert });
     const sinks = alert?.handling.told === true ? this.#options.sinks : [];
@@ -269,7 +277,10 @@ class JournaledAlerting implements Alerting {
     const withholding = this.desk.withholding({ assetId, className, labels, rule });
     const score = 'verdict' in cause && cause.verdict.kind !== 'unknown' ? cause.verdict.score : null;
     const channels = score === null ? [] : evidenceOf(score, this.#options.channels(className));
-    const said = 'describe' in cause ? cause.describe(asset) : describeAnomaly(asset, channels);
+    const said =
+      'describe' in cause
+        ? cause.describe(asset)
+        : describeAnomaly(asset, channels, confidenceOf(score?.model ?? null));
     const id = this.#nextId();
     return raisedAlert({ id, rule, asset, state, score, said, withholding, consequence, action });
   }
@@ -284,9 +295,7 @@ class JournaledAlerting implements Alerting {
     this.#options.log.warn({ alert: id, asset: asset.id, priority }, `alert escalates: ${summary}`);
   }
 
-  /** Null when the episode that ends was only pending. */
-  #resolved(alert: Alert | null, at: number): Alert | null {
-    if (alert === null) return null;
+  #resolved(alert: Alert, at: number): Alert {
     const result = move(alert.handling, true, { kind: 'return_to_normal' }, this.#options.clock());
     const handling = result.ok ? result.handling : alert.handling;
     // After the asset's clock has jumped back an alert would end before it began, which receivers refuse.

@@ -1,4 +1,4 @@
-import type { Alert, AlertRule } from '../types.ts';
+import { type Alert, type AlertRule, confidenceOf } from '../types.ts';
 import type { StoredState } from './journal.ts';
 import type { AlertState } from './state.ts';
 
@@ -60,6 +60,14 @@ export class Episodes {
       const alert = this.alert(id);
       if (alert !== null) yield alert;
     }
+  }
+
+  /** The alerts of a class that fire with low confidence, each with the time of its last input. */
+  ofLowConfidence(className: string): { assetId: string; rule: AlertRule; at: number; alert: Alert }[] {
+    return [...this.all()].flatMap(({ assetId, rule, state, alert }) => {
+      if (alert?.className !== className || confidenceOf(alert.model) !== 'low') return [];
+      return [{ assetId, rule, at: state.phase === 'inactive' ? alert.firedAt : state.lastAt, alert }];
+    });
   }
 
   *all(): Generator<StoredState> {

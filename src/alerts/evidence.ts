@@ -1,4 +1,4 @@
-import type { AlertPriority, Asset, Channel, ChannelEvidence, Score } from '../types.ts';
+import type { AlertPriority, Asset, Channel, ChannelEvidence, Confidence, Score } from '../types.ts';
 
 /** More channels than this do not fit into one sentence; the evidence lists all of them. */
 const CHANNELS_IN_SUMMARY = 3;
@@ -30,11 +30,16 @@ export function evidenceOf(score: Score, channels: readonly Channel[]): readonly
 }
 
 /** An anomaly: which machine, what reads wrong, what it should read, how sure. */
-export function describeAnomaly(asset: Asset, channels: readonly ChannelEvidence[]): ConditionDetails {
+export function describeAnomaly(
+  asset: Asset,
+  channels: readonly ChannelEvidence[],
+  confidence: Confidence | null = null,
+): ConditionDetails {
   const told = channels.filter((one, rank) => rank === 0 || one.share >= SHARE_IN_SUMMARY);
   const parts = told.slice(0, CHANNELS_IN_SUMMARY).map((one, rank) => describeChannel(one, rank === 0));
   const what = parts.length === 0 ? 'behaves unusually' : parts.join(', ');
-  return { summary: `${nameOf(asset)}: ${what}`, channels };
+  const doubt = confidence === 'low' ? '; low confidence, its class has no trained model yet' : '';
+  return { summary: `${nameOf(asset)}: ${what}${doubt}`, channels };
 }
 
 /** An asset that no longer publishes. */

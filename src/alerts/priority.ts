@@ -1,4 +1,4 @@
-import type { AlertPriority } from '../types.ts';
+import type { AlertPriority, Confidence } from '../types.ts';
 
 /** Scores from which a deviation is clear, and gross; 1.0 is the threshold. Our own choice. */
 const CLEAR = 2;
@@ -15,8 +15,16 @@ const matrix: Readonly<Record<AlertPriority, readonly [AlertPriority, AlertPrior
   critical: ['high', 'critical', 'critical'],
 };
 
-/** The priority of an alert with this peak score; one without a score, such as of silence, counts as clear. */
-export function priorityOf(consequence: AlertPriority, peakScore: number | null): AlertPriority {
+/**
+ * The priority of an alert with this peak score; one without a score, such as of silence, counts as clear. What is said with
+ * low confidence is never more than low.
+ */
+export function priorityOf(
+  consequence: AlertPriority,
+  peakScore: number | null,
+  confidence: Confidence | null = null,
+): AlertPriority {
+  if (confidence === 'low') return 'low';
   const [slight, clear, gross] = matrix[consequence];
   const score = peakScore ?? CLEAR;
   if (score >= GROSS) return gross;

@@ -1,4 +1,11 @@
-import type { Alert, AlertPriority, AlertRule, Asset, Score } from '../types.ts';
+import {
+  type Alert,
+  type AlertPriority,
+  type AlertRule,
+  type Asset,
+  confidenceOf,
+  type Score,
+} from '../types.ts';
 import type { ConditionDetails } from './evidence.ts';
 import { handlingWhenRaised, operatorStateOf, type Withholding, withHandling } from './operator-state.ts';
 import { priorityOf } from './priority.ts';
@@ -22,6 +29,7 @@ interface RaisedFrom {
 export function raisedAlert(from: RaisedFrom): Alert {
   const { asset, state, score, said } = from;
   const handling = handlingWhenRaised(from.withholding);
+  const model = score?.model ?? null;
   return {
     id: from.id,
     assetId: asset.id,
@@ -31,13 +39,13 @@ export function raisedAlert(from: RaisedFrom): Alert {
     state: 'firing',
     operatorState: operatorStateOf(handling, true),
     handling,
-    priority: said.priority ?? priorityOf(from.consequence, state.peakScore),
+    priority: said.priority ?? priorityOf(from.consequence, state.peakScore, confidenceOf(model)),
     startedAt: state.startedAt,
     firedAt: state.firedAt,
     resolvedAt: null,
     score: score?.value ?? null,
     peakScore: state.peakScore,
-    model: score?.model ?? null,
+    model,
     channels: said.channels,
     summary: said.summary,
     action: from.action,
@@ -47,7 +55,8 @@ export function raisedAlert(from: RaisedFrom): Alert {
 /** The alert with a new peak, and the priority that follows from it. */
 export function withPeak(alert: Alert, peakScore: number | null, consequence: AlertPriority): Alert {
   if (peakScore === alert.peakScore) return alert;
-  return { ...alert, peakScore, priority: priorityOf(consequence, peakScore) };
+  const priority = priorityOf(consequence, peakScore, confidenceOf(alert.model));
+  return { ...alert, peakScore, priority };
 }
 
 /** The alert after it has become worse. Its evidence stays; who has acknowledged it knew of less than this. */

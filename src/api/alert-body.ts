@@ -1,4 +1,4 @@
-import type { Alert } from '../types.ts';
+import { type Alert, confidenceOf } from '../types.ts';
 import type { AlertBody } from './alert-schemas.ts';
 import { iso, isoOrNull } from './timed.ts';
 
@@ -20,6 +20,7 @@ export function alertBody(alert: Alert): AlertBody {
     score: alert.score,
     peakScore: alert.peakScore,
     model: alert.model,
+    confidence: confidenceOf(alert.model),
     channels: alert.channels.map((evidence) => ({ ...evidence })),
     summary: alert.summary,
     action: alert.action,

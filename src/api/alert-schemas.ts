@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
 import type { AlertRule } from '../types.ts';
-import { closed, LabelFilter, Labels, Limit, Next, Nullable, Time } from './schemas.ts';
+import { ConfidenceLevel, closed, LabelFilter, Labels, Limit, Next, Nullable, Time } from './schemas.ts';
 
 const Rule = Type.Unsafe<AlertRule>(
   Type.String({
@@ -50,7 +50,8 @@ const alert = {
   resolvedAt: Nullable(Time('When it was over.')),
   score: Nullable(Type.Number(), 'Score when raised; 1.0 is the threshold.'),
   peakScore: Nullable(Type.Number(), 'Highest score of the episode.'),
-  model: Nullable(Type.String()),
+  model: Nullable(Type.String(), 'Model version that raised it; `online` before the first is trained.'),
+  confidence: ConfidenceLevel,
   channels: Type.Array(
     Type.Object(
       {

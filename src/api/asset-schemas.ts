@@ -1,9 +1,19 @@
 import Type, { type Static } from 'typebox';
-import { Count, closed, LabelFilter, Labels, Limit, Next, Nullable, Time } from './schemas.ts';
+import {
+  ConfidenceLevel,
+  Count,
+  closed,
+  LabelFilter,
+  Labels,
+  Limit,
+  Next,
+  Nullable,
+  Time,
+} from './schemas.ts';
 
 const AssetState = Type.Enum(['learning', 'warming_up', 'normal', 'anomalous', 'unknown', 'silent'], {
   description:
-    '`learning`: its class has no model yet. `warming_up`: too few rows for a window. `unknown`: see `reason`. `silent`: sends nothing.',
+    '`learning`: its class has no model yet, and the online model is not warm. `warming_up`: too few rows for a window. `unknown`: see `reason`. `silent`: sends nothing.',
 });
 const UnknownReason = Type.Enum(['learning', 'warming_up', 'low_coverage', 'overloaded', 'engine_failed']);
 const Reading = Nullable(Type.Number());
@@ -22,7 +32,8 @@ const brief = {
   lastSeenAt: Time('The time of arrival.'),
   score: Nullable(Type.Number(), 'Its last score; 1.0 is the threshold.'),
   scoredAt: Nullable(Time('Time of the last row of the window that has that score.')),
-  model: Nullable(Type.String(), 'Model version that gave it.'),
+  model: Nullable(Type.String(), 'Model version that gave it; `online` before the first is trained.'),
+  confidence: ConfidenceLevel,
   rows: Count('Rows since the start.'),
   windows: Count('Windows since the start, scored or not.'),
   anomalousWindows: Count('Windows since the start with a score at or above the threshold.'),

@@ -16,6 +16,11 @@ export const Labels = Type.Record(Type.String(), Type.String(), {
   description: 'What the topic template caught, such as site and line.',
 });
 
+export const ConfidenceLevel = Nullable(
+  Type.Enum(['low', 'full']),
+  '`low`: the online model says so, which knows each channel by itself and stands in until the first training.',
+);
+
 export const ErrorBody = Type.Object(
   {
     error: Type.Object(

@@ -94,10 +94,21 @@ const ClassStatus = Type.Object(
     rowsNeeded: Count('Rows after which it trains.'),
     etaMs: Nullable(
       Type.Number({ minimum: 0 }),
-      'Until a model is in use; null when there is no rate yet, 0 when ready.',
+      'Until a model is in use, at the rate that rows come, or steps are done; null when there is no rate yet, 0 when ready.',
     ),
     training: Nullable(Training),
     model: Nullable(Type.String(), 'Version in use.'),
+    online: Nullable(
+      Type.Object(
+        {
+          scoring: Count('Assets that it scores, with low confidence.'),
+          warmingUp: Count('Assets that have too few rows for it yet.'),
+          rowsNeeded: Count('Rows of an asset before it is scored.'),
+        },
+        closed,
+      ),
+      'The online model, which stands in until the first training; null when there is a model, or it is switched off.',
+    ),
     lastFailure: Nullable(Type.String(), 'Why the last training failed; null when it did not.'),
     budgetShortfall: Nullable(
       Type.String(),

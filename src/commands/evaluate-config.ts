@@ -52,6 +52,8 @@ export function groupConfig(options: {
         ),
         sample_every: `${group.sampleEveryMs}ms`,
         train: { after: never, seed },
+        // Only the trained model is evaluated.
+        online: false,
         // Nobody looks for silence here, and the default is shorter than the step of slow data.
         alert: { silent_after: '0s' },
       },
@@ -69,7 +71,7 @@ export function groupConfig(options: {
   return {
     ...config,
     engine: own.config.engine,
-    classes: [{ ...chosen, ...time, name, topic, channels, sampleEveryMs, train }],
+    classes: [{ ...chosen, ...time, online: false, name, topic, channels, sampleEveryMs, train }],
   };
 }
 

@@ -196,6 +196,7 @@ function replayConfig(
         ),
         sample_every: `${recording.sampleEveryMs}ms`,
         train: { after: 10_000_000 },
+        online: false,
         retrain: { schedule: null },
         alert: { silent_after: '0s' },
       },
@@ -230,6 +231,7 @@ function withRecording(own: ClassConfig, made: ClassConfig): ClassConfig {
     timePath: 'ts',
     timeUnit: 'ms',
     train: { ...own.train, after: made.train.after },
+    online: made.online,
     retrain: made.retrain,
     alert: { ...own.alert, silentAfterMs: 0 },
   };

@@ -50,6 +50,10 @@ export const AssetClass = Type.Object(
         1,
       ),
     }),
+    online: flag(
+      'Until the first model is trained, score with a simple model of each channel by itself, with low confidence: a sudden jump to where a channel has never been.',
+      true,
+    ),
     train: section('How the model of this class is made.', {
       after: integer(
         'Rows of normal operation, over all assets of the class, after which it trains by itself.',

@@ -10,6 +10,13 @@ import {
 import type { IngestClass } from './ingest-class.ts';
 import type { Sample } from './payload-decoder.ts';
 
+/** Consecutive rows of one asset on its grid, `[n x C]`, at least one; the last known value where `measured` is 0. */
+export interface PastRows {
+  readonly at: Float64Array;
+  readonly values: Float32Array;
+  readonly measured: Uint8Array;
+}
+
 export interface GridSinks {
   onRow(row: Row): void;
   onWindow(window: Window): void;
@@ -110,6 +117,29 @@ export class Grid {
     this.#collect(slab, i, asset, sample);
   }
 
+  /**
+   * Takes up the consecutive rows of an asset that was not heard of yet as though they had been read, and gives out their
+   * windows to `onWindow` alone; nothing is counted. The next reading goes on from the last of them.
+   */
+  restore(place: number, asset: Asset, rows: PastRows, onWindow: (window: Window) => void): void {
+    const slab = this.#slab(place);
+    const i = place % SLAB_ASSETS;
+    const from = i * this.#channels;
+    this.#restart(slab, i, rows.at[0]!);
+    slab.state[i] = SLOT_CLOSED;
+    for (const slot of rows.at.keys()) {
+      const values = rows.values.subarray(slot * this.#channels, (slot + 1) * this.#channels);
+      slab.slot[i] = slot;
+      slab.held.set(values, from);
+      let measured = 0;
+      for (let c = 0; c < this.#channels; c++) {
+        this.#row.measured[c] = rows.measured[slot * this.#channels + c]!;
+        measured += this.#row.measured[c]!;
+      }
+      if (this.#write(slab, i, measured)) onWindow(this.#window(slab, i, asset, rows.at[slot]!));
+    }
+  }
+
   /** Gives out the row of the asset's open slot, if it has one; later readings of that slot count as repeated. */
   flush(place: number, asset: Asset): void {
     this.#close(this.#slab(place), place % SLAB_ASSETS, asset);
@@ -195,8 +225,22 @@ export class Grid {
     this.#push(slab, i, asset, slot, 0);
   }
 
-  /** Writes the row of `held` values and `#row.measured` into the ring, and gives out row and window. */
+  /** Writes the row of `held` values and `#row.measured`, and gives out row and window. */
   #push(slab: GridSlab, i: number, asset: Asset, slot: number, measuredCount: number): void {
+    const due = this.#write(slab, i, measuredCount);
+    // All state is settled before a sink is called: one that throws leaves the grid sound.
+    const at = slab.origin[i]! + slot * this.#every;
+    this.#row.asset = asset;
+    this.#row.at = at;
+    this.#counters.rows++;
+    this.#sinks.onRow(this.#row);
+    if (!due) return;
+    this.#counters.windows++;
+    this.#sinks.onWindow(this.#window(slab, i, asset, at));
+  }
+
+  /** Writes the row into the ring; true when a window ends in it. */
+  #write(slab: GridSlab, i: number, measuredCount: number): boolean {
     const channels = this.#channels;
     const length = this.#length;
     const row = this.#row;
@@ -224,24 +268,20 @@ export class Grid {
     slab.due[i]!--;
     const due = slab.due[i] === 0;
     if (due) slab.due[i] = this.#stride;
+    return due;
+  }
 
-    // All state is settled before a sink is called: one that throws leaves the grid sound.
-    const at = slab.origin[i]! + slot * this.#every;
-    row.asset = asset;
-    row.at = at;
-    this.#counters.rows++;
-    this.#sinks.onRow(row);
-    if (!due) return;
-    this.#counters.windows++;
-    // With the newest row at `high` the window begins at ring row head + 1, and at ring row 0 + T it would end.
-    const start = ring + (head + 1) * channels;
-    const end = start + length * channels;
-    this.#sinks.onWindow({
+  /** The last T rows. */
+  #window(slab: GridSlab, i: number, asset: Asset, at: number): Window {
+    const size = this.#length * this.#channels;
+    // The oldest of them stands where the next row will be written.
+    const start = 2 * i * size + slab.head[i]! * this.#channels;
+    return {
       asset,
       at,
-      values: slab.values.subarray(start, end),
-      measured: slab.measured.subarray(start, end),
-      coverage: covered / (length * channels),
-    });
+      values: slab.values.subarray(start, start + size),
+      measured: slab.measured.subarray(start, start + size),
+      coverage: slab.covered[i]! / size,
+    };
   }
 }

@@ -1,7 +1,7 @@
 import { messageOf } from '../errors.ts';
 import type { Asset, Clock, Row, Window } from '../types.ts';
 import { AssetInventory } from './asset-inventory.ts';
-import { Grid, type GridCounters } from './grid.ts';
+import { Grid, type GridCounters, type PastRows } from './grid.ts';
 import { assertIngestClass, type IngestClass } from './ingest-class.ts';
 import { PayloadDecoder, parsePayload } from './payload-decoder.ts';
 import { type Refusal, RefusalLedger, type RefusalReason, zeroCounts } from './refusal.ts';
@@ -48,6 +48,17 @@ export interface IngestStats extends Readonly<GridCounters> {
 export interface Ingest {
   /** Takes one MQTT message. Never throws; every message is counted once, as accepted or under its reason. */
   accept(topic: string, payload: Uint8Array, flags: { readonly retain: boolean }): void;
+  /**
+   * Takes up an asset where a run before left it, at its rows up to then, `rows.at` rising by the class's step; before its
+   * first message only. Windows go to `onWindow`, views as ever; `onAsset` hears of the asset at its first reading. Null
+   * where the topics of the class give no such asset, or there is no room for it.
+   */
+  restore(
+    className: string,
+    assetId: string,
+    rows: PastRows,
+    onWindow: (window: Window) => void,
+  ): Asset | null;
   /** Gives out the rows of all open slots: at shutdown and at the end of a replay. What a sink throws passes. */
   flush(): void;
   stats(): IngestStats;
@@ -144,6 +155,14 @@ export function createIngest(options: {
       }
       refused[reason]++;
       ledger.add(arrival, topic, reason, detail, payload);
+    },
+
+    restore(className, assetId, rows, onWindow) {
+      const identity = router.identityOf(className, assetId);
+      const entry = identity === null ? null : inventory.restore(identity);
+      if (entry === null) return null;
+      lines[entry.classIndex]!.grid.restore(entry.place, entry.asset, rows, onWindow);
+      return entry.asset;
     },
 
     flush() {

@@ -66,6 +66,17 @@ export class TopicRouter {
     return route;
   }
 
+  /** Who has this id among the assets of the class; null when its topics would give another one. */
+  identityOf(className: string, id: string): AssetIdentity | null {
+    const classIndex = this.#classes.findIndex(({ name }) => name === className);
+    if (classIndex < 0) return null;
+    const names = this.#classes[classIndex]!.template.labels.map(({ name }) => name);
+    const values = id.split('/');
+    if (values.length !== names.length || !values.every(isLabelValue)) return null;
+    const labels = Object.fromEntries(names.map((name, i) => [name, values[i]!]));
+    return { classIndex, className, id, labels };
+  }
+
   #decide(topic: string): Route {
     const segments = topic.split('/');
     const classIndex = this.#classes.findIndex(({ template }) => matchesTemplate(template, segments));

@@ -7,7 +7,7 @@ import type { Registry } from './registry.ts';
 import { fits } from './retraining/model-fit.ts';
 import type { TrainingOrder } from './trainer.ts';
 import type { TrainedModels } from './training-process.ts';
-import { createRowCollector } from './training-set.ts';
+import { type AssetRows, createRowCollector } from './training-set.ts';
 
 export type LearnerPhase =
   /** Collecting rows of normal operation. */
@@ -56,6 +56,8 @@ export interface Learner {
   /** Loads the champion if there is one. */
   start(): Promise<void>;
   accept(row: Row): void;
+  /** Takes up rows that a run before collected, while this one has none of its own; nothing happens when it has a model. */
+  resume(assets: readonly AssetRows[]): void;
   /** Trains now on what was collected, without waiting for `after` rows; resolves when that has ended, well or not. */
   trainNow(): Promise<void>;
   /** The model in use; null while there is none. */
@@ -75,10 +77,13 @@ export function createLearner(options: LearnerOptions): Learner {
   const { className, registry, clock, log } = options;
   const abort = new AbortController();
   let needed = options.after;
-  const mostRows = Math.max(options.after, Math.floor(mostValues / options.order.channels.length));
-  const collector = createRowCollector(options.order.channels.length);
+  const width = options.order.channels.length;
+  const mostRows = Math.max(options.after, Math.floor(mostValues / width));
+  const collector = createRowCollector(width);
   let phase: LearnerPhase = 'collecting';
   let firstRowAt: number | null = null;
+  /** Rows that were there at the start, which say nothing of how fast rows come. */
+  let resumed = 0;
   let trainingSince = 0;
   let progress: FitProgress | null = null;
   let model: Model | null = null;
@@ -182,6 +187,7 @@ export function createLearner(options: LearnerOptions): Learner {
         collector.clear();
         needed = options.after;
         firstRowAt = null;
+        resumed = 0;
       }
       phase = 'collecting';
       const hint = error instanceof ForewarnError ? error.hint : undefined;
@@ -205,8 +211,9 @@ export function createLearner(options: LearnerOptions): Learner {
       return ((clock() - trainingSince) * (progress.steps - progress.step)) / progress.step;
     }
     const rows = collector.rows();
-    if (firstRowAt === null || rows < 2 || clock() === firstRowAt) return null;
-    return ((clock() - firstRowAt) * (needed - rows)) / rows;
+    const came = rows - resumed;
+    if (firstRowAt === null || came < 2 || clock() === firstRowAt) return null;
+    return ((clock() - firstRowAt) * Math.max(0, needed - rows)) / came;
   };
 
   return {
@@ -232,6 +239,17 @@ export function createLearner(options: LearnerOptions): Learner {
       firstRowAt ??= clock();
       collector.add(row);
       if (collector.rows() >= needed) void runTraining();
+    },
+    resume(assets) {
+      if (phase !== 'collecting') return;
+      for (const { assetId, at, values, measured } of assets) {
+        for (const [row, time] of at.entries()) {
+          const [from, to] = [row * width, (row + 1) * width];
+          const reading = { values: values.subarray(from, to), measured: measured.subarray(from, to) };
+          collector.add({ asset: { id: assetId }, at: time, ...reading });
+        }
+      }
+      resumed = collector.rows();
     },
     champion: () => model,
     adopt,

@@ -43,6 +43,11 @@ export interface Scorer {
   accept(window: Window): void;
   /** Puts a model in use from the next batch on; null takes it away. Running means start afresh. */
   use(model: Model | null, engine: Engine): Promise<void>;
+  /**
+   * Scores the past windows that `feed` hands to `accept`, for the running means that live ones go on from: they are not
+   * counted, and their verdicts go to `onVerdict` of this call. To be called before live windows come.
+   */
+  replay(feed: () => Promise<void>, onVerdict: (verdict: Verdict) => void): Promise<void>;
   /** Resolves when every accepted window has its verdict. */
   settled(): Promise<void>;
   stats(): Readonly<ScorerStats>;
@@ -75,6 +80,8 @@ export function createScorer(options: ScorerOptions): Scorer {
   let timer: NodeJS.Timeout | null = null;
   let running: Promise<void> | null = null;
   let stopped = false;
+  let replaying: ((verdict: Verdict) => void) | null = null;
+  const tell = (verdict: Verdict): void => (replaying ?? options.onVerdict)(verdict);
 
   const take = (): WindowBatch => spare.pop() ?? createWindowBatch(options.batch, windowLength, channels);
 
@@ -115,7 +122,7 @@ export function createScorer(options: ScorerOptions): Scorer {
           else if (residuals === null) giveUp(batch, 'engine_failed');
           else {
             decide(batch, inUse, residuals);
-            options.onBatch?.(batch.count, performance.now() - startedAt);
+            if (replaying === null) options.onBatch?.(batch.count, performance.now() - startedAt);
           }
         } finally {
           release(batch);
@@ -137,7 +144,7 @@ export function createScorer(options: ScorerOptions): Scorer {
 
   const giveUp = (batch: WindowBatch, reason: 'overloaded' | 'engine_failed' | 'learning'): void => {
     for (let i = 0; i < batch.count; i++) {
-      options.onVerdict({ kind: 'unknown', asset: batch.assets[i], at: batch.at[i], reason });
+      tell({ kind: 'unknown', asset: batch.assets[i], at: batch.at[i], reason });
     }
   };
 
@@ -147,7 +154,7 @@ export function createScorer(options: ScorerOptions): Scorer {
       const asset = batch.assets[i];
       const at = batch.at[i];
       if (batch.coverage[i] < options.minCoverage || !batch.lastRowMeasured(i, null)) {
-        options.onVerdict({ kind: 'unknown', asset, at, reason: 'low_coverage' });
+        tell({ kind: 'unknown', asset, at, reason: 'low_coverage' });
         continue;
       }
       const residuals = residualsBySource(
@@ -163,9 +170,9 @@ export function createScorer(options: ScorerOptions): Scorer {
       const attribution = new Float32Array(channels);
       const { value, detector } = decider.decide(asset.index, residuals, attribution);
       const { expected, actual } = lastRowOf(batch, i, residuals[detector.source]!, model.scaling);
-      stats.scored++;
+      if (replaying === null) stats.scored++;
       const kind = value >= options.raise ? 'anomalous' : 'normal';
-      options.onVerdict({
+      tell({
         kind,
         asset,
         at,
@@ -223,6 +230,15 @@ export function createScorer(options: ScorerOptions): Scorer {
       const before = stopped ? next : current;
       if (!stopped) current = next;
       await before?.session.dispose();
+    },
+    async replay(feed, onVerdict) {
+      replaying = onVerdict;
+      try {
+        await feed();
+        await this.settled();
+      } finally {
+        replaying = null;
+      }
     },
     async settled() {
       while (running !== null || waiting.length > 0) {

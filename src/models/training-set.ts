@@ -10,8 +10,10 @@ export interface AssetRows {
   readonly measured: Uint8Array;
 }
 
+type CollectedRow = Pick<Row, 'at' | 'values' | 'measured'> & { readonly asset: { readonly id: string } };
+
 export interface RowCollector {
-  add(row: Row): void;
+  add(row: CollectedRow): void;
   rows(): number;
   /** Copies what was collected, assets in order of id, so that the order of arrival does not change the model. */
   snapshot(): AssetRows[];

@@ -1,4 +1,5 @@
 import type { AssetDetail } from '../fleet/view.ts';
+import { confidenceOf } from '../types.ts';
 import { durationText, type Finding, finding, timeText } from './finding.ts';
 import type { WhyNotSnapshot } from './snapshot.ts';
 
@@ -34,7 +35,7 @@ function silence({ lastSeenAt, state }: AssetDetail, { config }: Line, now: numb
   );
 }
 
-function learning({ learner }: Line, { asset, reason }: AssetDetail): Finding | null {
+function learning({ learner }: Line, { asset, reason, model }: AssetDetail): Finding | null {
   const { phase, rows, rowsNeeded, etaMs, lastFailure } = learner;
   const counts = { have: rows, need: rowsNeeded };
   if (phase === 'ready')
@@ -48,9 +49,13 @@ function learning({ learner }: Line, { asset, reason }: AssetDetail): Finding | 
   const eta = etaMs === null ? '' : `, about ${durationText(Math.max(0, etaMs))} to go`;
   const failure = lastFailure === null ? '' : `; the last training failed: ${lastFailure}`;
   const what = phase === 'training' ? 'is being trained on' : 'still learns:';
+  const online =
+    reason === null && confidenceOf(model) === 'low'
+      ? ' Until then the online model scores it, with low confidence: it finds sudden jumps of a channel and little else.'
+      : '';
   return finding(
     'learning',
-    `Class ${asset.className} ${what} ${rows} of ${rowsNeeded} rows${eta}${failure}.`,
+    `Class ${asset.className} ${what} ${rows} of ${rowsNeeded} rows${eta}${failure}.${online}`,
     counts,
   );
 }

@@ -1,4 +1,5 @@
 import type { AssetDetail } from '../fleet/view.ts';
+import { confidenceOf } from '../types.ts';
 import { durationText, type Finding, finding } from './finding.ts';
 import type { WhyNotSnapshot } from './snapshot.ts';
 
@@ -55,7 +56,8 @@ function scoreText(
   const values = asset.lastScores.flatMap(({ value }) => (value === null ? [] : [value]));
   const shares = channels.map(({ name, share }) => `${name} (${Math.round(share * 100)} %)`).join(', ');
   const detector = asset.detector === null ? '' : `, found by ${asset.detector}`;
-  return `Its score is ${score.toFixed(2)}, and an alert needs ${raise}; the highest of its last ${values.length} was ${Math.max(...values).toFixed(2)}. Most of it is ${shares}${detector}.`;
+  const doubt = confidenceOf(asset.model) === 'low' ? ' with low confidence' : '';
+  return `Its score is ${score.toFixed(2)}${doubt}, and an alert needs ${raise}; the highest of its last ${values.length} was ${Math.max(...values).toFixed(2)}. Most of it is ${shares}${detector}.`;
 }
 
 function guilty({ channels, evidence }: AssetDetail): { readonly name: string; readonly share: number }[] {

@@ -168,6 +168,43 @@ describe('alerting', () => {
   });
 });
 
+describe('alerts of low confidence', () => {
+  const doubtful = (at: number, value: number) => {
+    const verdict = verdictOf(pump, at, value);
+    return verdict.kind === 'unknown'
+      ? verdict
+      : { ...verdict, score: { ...verdict.score, model: 'online' } };
+  };
+
+  it('are low and say so, whatever the consequence and the peak; a trained model ends them and raises its own', async () => {
+    const journal = temporaryJournal(clock);
+    const seen: Alert[] = [];
+    const critical = { ...policy, consequence: 'critical', forMs: 0 } as const;
+    const alerting = alertingOn(journal, { policies: () => critical, onChange: (alert) => seen.push(alert) });
+    alerting.start();
+    alerting.onVerdict(doubtful(10, 2));
+    alerting.onVerdict(doubtful(20, 9));
+    await until('the alert is told', () => seen.length === 1);
+    expect(seen[0]).toMatchObject({ priority: 'low', model: 'online' });
+    expect(seen[0].summary).toContain('low confidence');
+    expect(alerting.current(pump.id, 'anomaly')?.alert).toMatchObject({ priority: 'low', peakScore: 9 });
+
+    expect(alerting.handOver('press')).toBe(0);
+    expect(alerting.handOver('pump')).toBe(1);
+    await until('the end is told', () => seen.length === 2);
+    expect(seen[1]).toMatchObject({ id: seen[0].id, state: 'resolved', resolvedAt: 20 });
+    expect(alerting.status()).toMatchObject({ firing: 0, transitions: { raised: 1, resolved: 1 } });
+    expect(alerting.handOver('pump')).toBe(0);
+
+    alerting.onVerdict(verdictOf(pump, 30, 9));
+    await until('the trained model raises its own', () => seen.length === 3);
+    expect(seen[2]).toMatchObject({ state: 'firing', priority: 'critical', model: 'pump-1' });
+    expect(alerting.handOver('pump')).toBe(0);
+    alerting.stop();
+    journal.close();
+  });
+});
+
 describe('alerting after a restart', () => {
   it('keeps id and first start of a firing alert, does not fire anew, and resolves it later', () => {
     const file = join(temporaryDirectory(), 'journal.db');

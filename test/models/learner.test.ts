@@ -364,4 +364,29 @@ describe('learner', () => {
     await until(() => learner.status().failed === 1, 'the failure');
     expect(learner.status().phase).toBe('collecting');
   });
+
+  it('goes on with the rows of a run before, which say nothing of how fast rows come', async () => {
+    const { learner, trainings, feed } = benchOf();
+    await learner.start();
+    const rows = 60;
+    learner.resume([
+      {
+        assetId: 'asset-0',
+        at: Float64Array.from({ length: rows }, (_, i) => 900_000 + i * 1000),
+        values: Float32Array.from({ length: rows * 2 }, (_, i) => i),
+        measured: new Uint8Array(rows * 2).fill(1),
+      },
+    ]);
+    expect(learner.status()).toMatchObject({ phase: 'collecting', rows: 60, rowsNeeded: 100, etaMs: null });
+    feed(11);
+    expect(learner.status().rows).toBe(71);
+    // 11 rows in 10 s, and 29 to go.
+    expect(learner.status().etaMs).toBeCloseTo((10_000 * 29) / 11, 3);
+    feed(29);
+    expect(trainings.length).toBe(1);
+    const collected = trainings[0].order.assets.find(({ at }) => at[0] === 900_000)!;
+    expect(Array.from(collected.values.slice(0, 4))).toEqual([0, 1, 2, 3]);
+    learner.resume([]);
+    expect(learner.status()).toMatchObject({ phase: 'training', rows: 100 });
+  });
 });

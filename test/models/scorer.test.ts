@@ -305,4 +305,26 @@ describe('scorer', () => {
     expect(failures).toEqual([]);
     expect(scorer.stats()).toMatchObject({ failed: 0, waiting: 0 });
   });
+
+  it('goes on from windows that it scored again, which count for nothing', async () => {
+    const whole = benchOf();
+    await whole.scorer.use(slow, whole.scripted.engine);
+    const next = benchOf();
+    await next.scorer.use(slow, next.scripted.engine);
+    for (const at of [0, 1, 2, 3]) whole.scorer.accept(window(at, 2));
+    const past: Verdict[] = [];
+    await next.scorer.replay(
+      () => {
+        for (const at of [0, 1]) next.scorer.accept(window(at, 2));
+        return Promise.resolve();
+      },
+      (verdict) => past.push(verdict),
+    );
+    for (const at of [2, 3]) next.scorer.accept(window(at, 2));
+    await Promise.all([whole.scorer.settled(), next.scorer.settled()]);
+    expect(brief([...past, ...next.verdicts])).toEqual(brief(whole.verdicts));
+    expect(brief(next.verdicts)).toEqual(brief(whole.verdicts.slice(2)));
+    expect(next.scorer.stats().scored).toBe(2);
+    expect(next.calls.reduce((sum, windows) => sum + windows, 0)).toBe(2);
+  });
 });

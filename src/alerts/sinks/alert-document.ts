@@ -1,4 +1,4 @@
-import type { Alert, ChannelEvidence } from '../../types.ts';
+import { type Alert, type ChannelEvidence, type Confidence, confidenceOf } from '../../types.ts';
 import { rfc3339 } from '../rfc3339.ts';
 
 /** An alert for machines that are not Forewarn: named and timed as the API does it, with a link to it. */
@@ -16,6 +16,7 @@ export interface AlertDocument {
   readonly score: number | null;
   readonly peakScore: number | null;
   readonly model: string | null;
+  readonly confidence: Confidence | null;
   readonly channels: readonly ChannelEvidence[];
   readonly summary: string;
   readonly action: string | null;
@@ -38,6 +39,7 @@ export function alertDocument(alert: Alert, externalUrl: string): AlertDocument 
     score: alert.score,
     peakScore: alert.peakScore,
     model: alert.model,
+    confidence: confidenceOf(alert.model),
     channels: alert.channels,
     summary: alert.summary,
     action: alert.action,

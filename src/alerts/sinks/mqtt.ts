@@ -1,4 +1,4 @@
-import type { Alert, Verdict } from '../../types.ts';
+import { type Alert, confidenceOf, type Verdict } from '../../types.ts';
 import { rfc3339 } from '../rfc3339.ts';
 import type { Sink } from '../sink.ts';
 import { alertDocument } from './alert-document.ts';
@@ -52,7 +52,9 @@ export function createMqttOutput(options: MqttOutputOptions): MqttOutput {
     onVerdict(verdict) {
       if (!scores || verdict.kind === 'unknown') return;
       const { asset, at, score, kind } = verdict;
-      const body = { at: rfc3339(at), score: score.value, verdict: kind, model: score.model };
+      const { value, model } = score;
+      const confidence = confidenceOf(model);
+      const body = { at: rfc3339(at), score: value, verdict: kind, model, confidence };
       connection.offer(`${prefix}/scores/${asset.id}`, JSON.stringify(body));
     },
     start(url) {

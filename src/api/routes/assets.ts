@@ -1,4 +1,5 @@
 import type { AssetDetail, AssetView } from '../../fleet/view.ts';
+import { confidenceOf } from '../../types.ts';
 import { notFound } from '../api-error.ts';
 import type { ApiApp } from '../app.ts';
 import { type AssetBody, AssetDetailBody, AssetsBody, AssetsQuery } from '../asset-schemas.ts';
@@ -63,6 +64,7 @@ function presentAsset(view: AssetView): AssetBody {
     score: view.score,
     scoredAt: isoOrNull(view.scoredAt),
     model: view.model,
+    confidence: confidenceOf(view.model),
     rows: view.rows,
     windows: view.windows,
     anomalousWindows: view.anomalousWindows,

@@ -105,6 +105,7 @@ describe.each([
       score: 1.5,
       verdict: 'anomalous',
       model: 'pump-1',
+      confidence: 'full',
     });
     const late = await subscriber(port);
     await until('the rest is found', () => late.seen.has('forewarn/status'));

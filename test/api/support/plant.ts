@@ -231,6 +231,7 @@ export function statusOf(fleet: Fleet): ReturnType<ApiSources['status']> {
         etaMs: 20_000,
         training: { step: 100, steps: 800, fitLoss: 0.5, heldOutLoss: Number.NaN },
         model: null,
+        online: { scoring: 1, warmingUp: 1, rowsNeeded: 180 },
         lastFailure: 'out of memory',
         budgetShortfall: null,
         trained: 0,

@@ -77,8 +77,18 @@ function summary(rounds, delays, peak) {
   const last = rounds.at(-1);
   return {
     retrainings: trained.length,
-    results: { promoted: count('promoted'), refused: count('refused'), skipped: count('skipped'), failed: count('failed') },
-    median_retraining_ms: Math.round(quantile(trained.map(({ ms }) => ms), 0.5)),
+    results: {
+      promoted: count('promoted'),
+      refused: count('refused'),
+      skipped: count('skipped'),
+      failed: count('failed'),
+    },
+    median_retraining_ms: Math.round(
+      quantile(
+        trained.map(({ ms }) => ms),
+        0.5,
+      ),
+    ),
     rss_mb: {
       before: rounds[0].rss,
       first: trained[0].rss,

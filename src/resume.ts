@@ -9,8 +9,7 @@ import type { ClassLine, Pipeline } from './pipeline.ts';
 import { createTrainingRows, type TrainingRowsParts } from './training-rows.ts';
 import type { Verdict, Window } from './types.ts';
 
-export interface ResumeParts extends Omit<TrainingRowsParts, 'config' | 'history'> {
-  readonly history: Pick<History, 'read' | 'stats'>;
+export interface ResumeParts extends Omit<TrainingRowsParts, 'config'> {
   readonly pipeline: Pick<Pipeline, 'ingest' | 'lines' | 'alerting'>;
   readonly log: Logger;
 }

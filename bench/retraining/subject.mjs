@@ -44,7 +44,8 @@ report(0);
 for (let round = 1; round <= Number(rounds); round++) {
   await rest(Number(restMs));
   const before = now();
-  if (!retrainer.retrain(false)) throw new Error(`no retraining began: ${JSON.stringify(retrainer.status())}`);
+  if (!retrainer.retrain(false))
+    throw new Error(`no retraining began: ${JSON.stringify(retrainer.status())}`);
   await retrainer.settled();
   report(round, Math.round(now() - before));
 }

@@ -24,12 +24,7 @@ const windowsInStretch = 4;
  * end of its slice, none so short that windows (of `windowMs`) would not fit. Where that leaves room for too few stretches
  * it takes fewer assets. Pure.
  */
-export function thinOut(
-  { from, to }: TimeSlice,
-  rows: number,
-  most: number,
-  windowMs: number,
-): Thinning {
+export function thinOut({ from, to }: TimeSlice, rows: number, most: number, windowMs: number): Thinning {
   if (to < from) return { slices: [], assets: 1 };
   if (rows <= most) return { slices: [{ from, to }], assets: 1 };
   const shortest = windowsInStretch * windowMs;

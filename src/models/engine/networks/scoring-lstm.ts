@@ -13,7 +13,7 @@ import {
   transpose,
   zeros,
 } from '../graph/operators.ts';
-import { type Direction, FORWARD, scan } from '../graph/scan.ts';
+import { type Direction, FORWARD, type ScanResult, scan } from '../graph/scan.ts';
 import type { CellWeights, RecurrentLayers } from './recurrent-autoencoder.ts';
 
 /*
@@ -39,10 +39,13 @@ export const smallBatchLstm: RecurrentLayers = {
   },
 };
 
-/** The operator to read and a scan to write, in which the constant input is multiplied once: best for many windows. */
+/**
+ * Scans with a product a gate, into which the runtime fuses the addition and the activation, and nothing is ever split:
+ * best for many windows, as all that a step touches stays near the core.
+ */
 export const largeBatchLstm: RecurrentLayers = {
-  read: smallBatchLstm.read,
-  /** A product a gate, into which the runtime fuses the addition and the activation, and nothing is ever split. */
+  read: (rows, steps, weights) => readingScan(rows, steps, weights, () => []).final[0],
+  /** The constant input is multiplied once. */
   write(input, steps, weights, order) {
     const hidden = hiddenOf(weights);
     const recurrents = split(weights.recurrent, 4, 1);
@@ -52,15 +55,49 @@ export const largeBatchLstm: RecurrentLayers = {
     const { stacks } = scan(
       { steps, initial: [start, start], sequences: [], written: order },
       ([state, cell]) => {
-        const [i, f, o, g] = constant.map((added, gate) => affine(state, recurrents[gate], added));
-        const next = add(multiply(sigmoid(f), cell), multiply(sigmoid(i), tanh(g)));
-        const states = [multiply(sigmoid(o), tanh(next)), next];
+        const gates = constant.map((added, gate) => affine(state, recurrents[gate], added));
+        const states = nextStates(gates, cell);
         return { states, outputs: [states[0]] };
       },
     );
     return reshape(stacks[0], [{ batches: steps }, hidden]);
   },
 };
+
+/** {@link operatorStates} as a scan, for many windows. */
+export function scanStates(rows: Value, steps: number, weights: CellWeights): Value {
+  const { stacks } = readingScan(rows, steps, weights, (before) => [before]);
+  return reshape(stacks[0], [{ batches: steps }, hiddenOf(weights)]);
+}
+
+/**
+ * A scan over time-major rows that stacks what `output` makes of the hidden state before each. State and row are one
+ * operand of the product: what the rows add to the gates, computed ahead, would pass through memory.
+ */
+function readingScan(
+  rows: Value,
+  steps: number,
+  weights: CellWeights,
+  output: (before: Value) => readonly Value[],
+): ScanResult {
+  const kernels = split(concat([weights.recurrent, weights.input], 0), 4, 1);
+  const biases = split(weights.bias, 4, 0);
+  const channels = Number(rows.shape[1]);
+  const sequences = [reshape(rows, [steps, { batches: 1 }, channels])];
+  const start = zeros(reshape(rows, [{ batches: 1 }, steps * channels]), hiddenOf(weights));
+  const options = { steps, initial: [start, start], sequences, written: FORWARD };
+  return scan(options, ([state, cell], [row]) => {
+    const seen = concat([state, row], 1);
+    const gates = kernels.map((kernel, gate) => affine(seen, kernel, biases[gate]));
+    return { states: nextStates(gates, cell), outputs: output(state) };
+  });
+}
+
+/** Hidden and cell state from the four gates before their activations. */
+function nextStates([i, f, o, g]: readonly Value[], cell: Value): readonly [Value, Value] {
+  const next = add(multiply(sigmoid(f), cell), multiply(sigmoid(i), tanh(g)));
+  return [multiply(sigmoid(o), tanh(next)), next];
+}
 
 /** The hidden states `[T*B x H]` before each of the time-major rows `[T*B x I]`, zeros before the first. */
 export function operatorStates(rows: Value, steps: number, weights: CellWeights): Value {

@@ -46,7 +46,9 @@ async function handle(request: LaneRequest): Promise<LaneResult> {
         if (lent) returned[name] = data.buffer as ArrayBuffer;
       }
       const results = await session.run(feeds);
-      const outputs = Object.entries(results).map(([name, { data }]) => [name, data as Float32Array] as const);
+      const outputs = Object.entries(results).map(
+        ([name, { data }]) => [name, data as Float32Array] as const,
+      );
       return { outputs: Object.fromEntries(outputs), returned };
     }
     case 'release':

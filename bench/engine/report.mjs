@@ -18,9 +18,10 @@ export function recordsOf(phases, creations) {
   return records;
 }
 
-function phaseRecords({ network, task, subjects, productMs }) {
+function phaseRecords({ network, task, subjects, productRounds }) {
   const spec = networks[network];
-  const productRate = (1000 * productFlops) / median(productMs);
+  // Rates of both sides by the mean, and compared round by round, so that the load of the machine falls on both alike.
+  const productRates = productRounds.map((durations) => (1000 * productFlops) / mean(durations));
   const rateOf = (engine, batch, method = 'score') => {
     const rows = subjects.find((subject) => subject.engine === engine)?.rows ?? [];
     const row = rows.find(({ what }) => what.batch === batch && what.method === method);
@@ -34,7 +35,8 @@ function phaseRecords({ network, task, subjects, productMs }) {
         const { batch } = row.what;
         const rate = rateOf(engine, batch);
         const byDefault = rateOf(engine, batch, 'scoreByDefault');
-        const share = (rate * passes[task] * flopsPerWindow(spec)) / productRate;
+        const flops = 1000 * batch * passes[task] * flopsPerWindow(spec);
+        const shares = row.rounds.map((durations, round) => flops / mean(durations) / productRates[round]);
         return {
           network,
           engine,
@@ -45,11 +47,11 @@ function phaseRecords({ network, task, subjects, productMs }) {
           ratio_to_tfjs_node: ratio(rate, rateOf('tfjs-node', batch)),
           // Stock layers only: by `predict` as documented, which cuts the batch into 32 windows at a time.
           ...(byDefault === null ? {} : { windows_per_s_by_default: shownRate(byDefault) }),
-          share_of_matmul: round(share, 4),
+          share_of_matmul: round(median(shares), 4),
           p50_ms: round(median(row.rounds.map((durations) => quantile(durations, 0.5))), 3),
           p99_ms: round(median(row.rounds.map((durations) => quantile(durations, 0.99))), 3),
           rounds: row.rounds.length,
-          matmul_gflops: round(productRate / 1e9, 1),
+          matmul_gflops: round(median(productRates) / 1e9, 1),
           mflop_per_window: (passes[task] * flopsPerWindow(spec)) / 1e6,
           peak_memory_mb: peakMemoryMb,
           // Of the later ones; the first of a process also loads the runtime.

@@ -33,17 +33,17 @@ export async function measurePhase({ network, task, engines, rounds, forMs, batc
     }
     if (task === 'predict') await checkEqual(subjects, say);
     await warmUp(all, task);
-    const productMs = [];
+    const productRounds = [];
     for (let round = 0; round < rounds; round++) {
       const products = await measureRound({ all, matmul, task, batches: batches[task], round, forMs });
-      productMs.push(...products);
+      productRounds.push(products);
       // Far apart from round to round, these say that the machine was busy with something else.
       const speed = Math.round(productFlops / median(products) / 1e6);
       say(`${network} ${task}: round ${round + 1} of ${rounds}, matrix product ${speed} GFLOP/s`);
     }
     for (const one of all) one.peakMemoryMb = await one.subject.call('peakMemoryMb');
     if (task === 'train') await measureBoth(all, rounds, say);
-    return { network, task, productMs, subjects: all };
+    return { network, task, productRounds, subjects: all };
   } finally {
     await Promise.all([...subjects, matmul].map((subject) => subject.stop()));
   }

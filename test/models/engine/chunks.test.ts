@@ -42,8 +42,8 @@ describe('shareBatch', () => {
 describe('chunkLimits', () => {
   it('shrinks with the work a window is', () => {
     const spec = { kind: 'lstm_autoencoder', channels: 8, latent: null, reverse: true } as const;
-    expect(chunkLimits({ ...spec, window: 32, hidden: 64 })).toEqual({ most: 128, fewest: 16 });
-    expect(chunkLimits({ ...spec, window: 64, hidden: 128 })).toEqual({ most: 32, fewest: 4 });
+    expect(chunkLimits({ ...spec, window: 32, hidden: 64 })).toEqual({ most: 512, fewest: 16 });
+    expect(chunkLimits({ ...spec, window: 64, hidden: 128 })).toEqual({ most: 128, fewest: 4 });
     expect(chunkLimits({ ...spec, window: 1000, hidden: 512 })).toEqual({ most: 8, fewest: 1 });
     expect(chunkLimits({ ...spec, window: 2, hidden: 2 })).toEqual({ most: 512, fewest: 64 });
   });

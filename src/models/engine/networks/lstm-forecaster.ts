@@ -4,7 +4,7 @@ import { dense, denseShapes } from './dense.ts';
 import { trainableStates } from './lstm-layers.ts';
 import type { Form, Network } from './network.ts';
 import { type CellWeights, cellShapes, cellWeights } from './recurrent-autoencoder.ts';
-import { operatorStates } from './scoring-lstm.ts';
+import { operatorStates, scanStates } from './scoring-lstm.ts';
 
 /** Over time-major rows `[T*B x I]`: the hidden states before each of them, `[T*B x H]`; before the first, zeros. */
 export type StatesBefore = (rows: Value, steps: number, weights: CellWeights) => Value;
@@ -12,7 +12,7 @@ export type StatesBefore = (rows: Value, steps: number, weights: CellWeights) =>
 const statesBefore: Readonly<Record<Form, StatesBefore>> = {
   training: trainableStates,
   small_batch: operatorStates,
-  large_batch: operatorStates,
+  large_batch: scanStates,
 };
 
 /** Each row is written from the state before it, so that no row has a part in what is said of it or of earlier ones. */

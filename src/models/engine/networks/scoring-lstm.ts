@@ -13,18 +13,19 @@ import {
   transpose,
   zeros,
 } from '../graph/operators.ts';
-import { type Direction, FORWARD, scan } from '../graph/scan.ts';
+import { type Direction, FORWARD, type ScanResult, scan } from '../graph/scan.ts';
 import type { CellWeights, RecurrentLayers } from './recurrent-autoencoder.ts';
 
 /*
- * Two forms for scoring, forward only, for weights that are constants of the graph. Windows a second of the reference
- * network (T 32, C 8, H 64) on one core, batch 1 / 16 / 64 / 128:
- * - ONNX's LSTM operator for both layers 17,500 / 43,900 / 45,700 / 45,600: it multiplies the decoder's constant input
- *   at every step;
- * - both unrolled with a product a gate 4,800 / 35,100 / 51,300 / 55,600, with one product and a split 10 % less, and
- *   as little with the state kept as `[H x B]`;
- * - the operator to read and an unrolled decoder 8,300 / 44,100 / 54,100 / 57,600, but as slow to load as it is long;
- * - the operator to read and a scan to write 6,400 / 37,800 / 53,500 / 55,600, loaded in 4 ms.
+ * Two forms for scoring, forward only, for weights that are constants of the graph. In percent of the speed of a large
+ * matrix product, the reference network (T 32, C 8, H 64) on one core, batch 16 / 64 / 128 / 256, measured in turns:
+ * - ONNX's LSTM operator for both layers 39 / 43 / 40 / 35, and at batch 1 four times as fast as scans: it multiplies
+ *   the decoder's constant input at every step, and its gates of all steps pass through memory;
+ * - the operator to read and a scan to write 38 / 49 / 45 / 47;
+ * - scans for both 30 / 51 / 54 / 58, loaded in some milliseconds for any number of rows.
+ * Within 3 percent of the scans or slower: one product for all gates and a split, or for three, tanh in the place of
+ * every sigmoid, the state kept as `[H x B]`, steps unrolled by 2 to 32, a fixed batch, denormals as zero. The products
+ * and the activations alone take four fifths of the time.
  */
 
 /** The LSTM operator for both layers: best for a few windows. */
@@ -39,10 +40,13 @@ export const smallBatchLstm: RecurrentLayers = {
   },
 };
 
-/** The operator to read and a scan to write, in which the constant input is multiplied once: best for many windows. */
+/**
+ * Scans with a product a gate, into which the runtime fuses the addition and the activation, and nothing is ever split:
+ * best for many windows, as all that a step touches stays near the core.
+ */
 export const largeBatchLstm: RecurrentLayers = {
-  read: smallBatchLstm.read,
-  /** A product a gate, into which the runtime fuses the addition and the activation, and nothing is ever split. */
+  read: (rows, steps, weights) => readingScan(rows, steps, weights, () => []).final[0],
+  /** The constant input is multiplied once. */
   write(input, steps, weights, order) {
     const hidden = hiddenOf(weights);
     const recurrents = split(weights.recurrent, 4, 1);
@@ -52,15 +56,49 @@ export const largeBatchLstm: RecurrentLayers = {
     const { stacks } = scan(
       { steps, initial: [start, start], sequences: [], written: order },
       ([state, cell]) => {
-        const [i, f, o, g] = constant.map((added, gate) => affine(state, recurrents[gate], added));
-        const next = add(multiply(sigmoid(f), cell), multiply(sigmoid(i), tanh(g)));
-        const states = [multiply(sigmoid(o), tanh(next)), next];
+        const gates = constant.map((added, gate) => affine(state, recurrents[gate], added));
+        const states = nextStates(gates, cell);
         return { states, outputs: [states[0]] };
       },
     );
     return reshape(stacks[0], [{ batches: steps }, hidden]);
   },
 };
+
+/** {@link operatorStates} as a scan, for many windows. */
+export function scanStates(rows: Value, steps: number, weights: CellWeights): Value {
+  const { stacks } = readingScan(rows, steps, weights, (before) => [before]);
+  return reshape(stacks[0], [{ batches: steps }, hiddenOf(weights)]);
+}
+
+/**
+ * A scan over time-major rows that stacks what `output` makes of the hidden state before each. State and row are one
+ * operand of the product: what the rows add to the gates, computed ahead, would pass through memory.
+ */
+function readingScan(
+  rows: Value,
+  steps: number,
+  weights: CellWeights,
+  output: (before: Value) => readonly Value[],
+): ScanResult {
+  const kernels = split(concat([weights.recurrent, weights.input], 0), 4, 1);
+  const biases = split(weights.bias, 4, 0);
+  const channels = Number(rows.shape[1]);
+  const sequences = [reshape(rows, [steps, { batches: 1 }, channels])];
+  const start = zeros(reshape(rows, [{ batches: 1 }, steps * channels]), hiddenOf(weights));
+  const options = { steps, initial: [start, start], sequences, written: FORWARD };
+  return scan(options, ([state, cell], [row]) => {
+    const seen = concat([state, row], 1);
+    const gates = kernels.map((kernel, gate) => affine(seen, kernel, biases[gate]));
+    return { states: nextStates(gates, cell), outputs: output(state) };
+  });
+}
+
+/** Hidden and cell state from the four gates before their activations. */
+function nextStates([i, f, o, g]: readonly Value[], cell: Value): readonly [Value, Value] {
+  const next = add(multiply(sigmoid(f), cell), multiply(sigmoid(i), tanh(g)));
+  return [multiply(sigmoid(o), tanh(next)), next];
+}
 
 /** The hidden states `[T*B x H]` before each of the time-major rows `[T*B x I]`, zeros before the first. */
 export function operatorStates(rows: Value, steps: number, weights: CellWeights): Value {

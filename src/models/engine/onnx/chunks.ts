@@ -12,17 +12,20 @@ export interface ChunkLimits {
   readonly most: number;
 }
 
-/** Gates of all steps and windows of a run, in bytes, that stay near enough to the core. */
-const GATE_BYTES = 4 * 1024 * 1024;
+/** In bytes of the gates of all steps, `T x B x 4H` floats, which are a measure of the work. */
+const MOST_GATES = 16 * 1024 * 1024;
+const FEWEST_GATES = 512 * 1024;
 
 /**
- * A run is fastest while its gates, `T x B x 4H` floats, stay within 4 MiB: 128 windows of the reference network
- * (T 32, H 64), 32 of a large one (T 64, H 128), 16 of a long one (T 256, H 64); four times as many cost 10 to 40 %.
- * An eighth of that is the least that is worth a second thread.
+ * The most, 512 windows of the reference network (T 32, H 64) or 128 of a large one (T 64, H 128), is where a run gets no
+ * faster by the window while others wait for it; of a network that keeps all steps, some convolutions lose a sixth
+ * against half as many. The fewest, 16 of the reference network, are what is worth a second thread.
  */
 export function chunkLimits({ window, hidden }: NetworkSpec): ChunkLimits {
-  const most = Math.max(8, Math.min(512, Math.floor(GATE_BYTES / (window * 4 * hidden * 4))));
-  return { most, fewest: most / 8 };
+  const gates = window * 4 * hidden * 4;
+  const most = Math.max(8, Math.min(512, Math.floor(MOST_GATES / gates)));
+  const fewest = Math.max(1, Math.min(64, Math.floor(FEWEST_GATES / gates)));
+  return { most, fewest };
 }
 
 /** Cuts a batch for scoring: into as many chunks as `lanes`, or a multiple, where that is worth while. */

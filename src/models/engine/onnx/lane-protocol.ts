@@ -1,7 +1,12 @@
-/** A float32 tensor on its way between threads; row-major. */
+/** A float32 tensor; row-major. */
 export interface WireTensor {
   readonly shape: readonly number[];
   readonly data: Float32Array;
+}
+
+/** On its way to the thread; the memory of a `lent` one, which may be longer than its data, comes back. */
+export interface SentTensor extends WireTensor {
+  readonly lent: boolean;
 }
 
 /** To the worker. Handled in order; each is answered once under its `call`. */
@@ -11,12 +16,19 @@ export type LaneRequest =
       readonly kind: 'run';
       readonly call: number;
       readonly session: number;
-      readonly feeds: Readonly<Record<string, WireTensor>>;
+      readonly feeds: Readonly<Record<string, SentTensor>>;
     }
   | { readonly kind: 'release'; readonly call: number; readonly session: number };
 
 export type LaneOutputs = Readonly<Record<string, Float32Array>>;
 
+/** What a request gave: nothing at all but for a run. */
+export interface LaneResult {
+  readonly outputs: LaneOutputs;
+  /** The memory of the lent tensors. */
+  readonly returned: Readonly<Record<string, ArrayBuffer>>;
+}
+
 export type LaneAnswer =
-  | { readonly kind: 'done'; readonly call: number; readonly outputs: LaneOutputs }
+  | { readonly kind: 'done'; readonly call: number; readonly result: LaneResult }
   | { readonly kind: 'failed'; readonly call: number; readonly message: string };

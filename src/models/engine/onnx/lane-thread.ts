@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { ForewarnError } from '../../../errors.ts';
-import type { LaneAnswer, LaneOutputs, LaneRequest } from './lane-protocol.ts';
+import type { LaneAnswer, LaneRequest, LaneResult } from './lane-protocol.ts';
 import { createRunGate, dropRunGate } from './run-gate.ts';
 
 // From source (tests) as from dist, the thread runs the built file: Node 20 starts no TypeScript.
@@ -13,7 +13,7 @@ const program = new URL(
 const NO_SESSION = -1;
 
 interface Pending {
-  resolve(outputs: LaneOutputs): void;
+  resolve(result: LaneResult): void;
   reject(error: ForewarnError): void;
 }
 
@@ -46,7 +46,7 @@ export class LaneThread {
   }
 
   /** Rejects with `ENGINE_FAILED` when the runtime refuses or the thread ends first. `gifts` are emptied here. */
-  call(request: WithoutCall<LaneRequest>, gifts: readonly ArrayBuffer[] = []): Promise<LaneOutputs> {
+  call(request: WithoutCall<LaneRequest>, gifts: readonly ArrayBuffer[] = []): Promise<LaneResult> {
     if (this.#ended) return Promise.reject(failed('its thread has ended', null));
     const call = this.#calls++;
     return new Promise((resolve, reject) => {
@@ -71,7 +71,7 @@ export class LaneThread {
     const pending = this.#pending.get(answer.call);
     this.#pending.delete(answer.call);
     if (this.#pending.size === 0 && !this.#ending) this.#worker.unref();
-    if (answer.kind === 'done') pending?.resolve(answer.outputs);
+    if (answer.kind === 'done') pending?.resolve(answer.result);
     else pending?.reject(failed(answer.message, null));
   }
 

@@ -3,13 +3,14 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { messageOf } from '../../../errors.ts';
-import type { LaneAnswer, LaneOutputs, LaneRequest } from './lane-protocol.ts';
+import type { LaneAnswer, LaneRequest, LaneResult } from './lane-protocol.ts';
 import { passRunGate } from './run-gate.ts';
 
 const gate = workerData as Int32Array;
 const sessions = new Map<number, InferenceSession>();
 // Requests run strictly one after the other: the thread is one core's worth of work.
 let last: Promise<void> = Promise.resolve();
+const nothing: LaneResult = { outputs: {}, returned: {} };
 
 parentPort?.on('message', (request: LaneRequest) => {
   last = last.then(() => answer(request));
@@ -18,36 +19,41 @@ parentPort?.on('message', (request: LaneRequest) => {
 async function answer(request: LaneRequest): Promise<void> {
   const { call } = request;
   try {
-    const outputs = await passRunGate(gate, () => handle(request));
-    const buffers = Object.values(outputs).map(({ buffer }) => buffer as ArrayBuffer);
-    parentPort?.postMessage({ kind: 'done', call, outputs } satisfies LaneAnswer, buffers);
+    const result = await passRunGate(gate, () => handle(request));
+    const buffers = Object.values(result.outputs).map(({ buffer }) => buffer as ArrayBuffer);
+    buffers.push(...Object.values(result.returned));
+    parentPort?.postMessage({ kind: 'done', call, result } satisfies LaneAnswer, buffers);
   } catch (error) {
     parentPort?.postMessage({ kind: 'failed', call, message: messageOf(error) } satisfies LaneAnswer);
   }
 }
 
-async function handle(request: LaneRequest): Promise<LaneOutputs> {
+async function handle(request: LaneRequest): Promise<LaneResult> {
   switch (request.kind) {
     case 'load': {
       // One thread a lane: two lanes with a thread each did more than one with two, which meet at every operator.
       const options = { intraOpNumThreads: 1, interOpNumThreads: 1, executionMode: 'sequential' } as const;
       sessions.set(request.session, await InferenceSession.create(request.model, options));
-      return {};
+      return nothing;
     }
     case 'run': {
       const session = sessions.get(request.session);
       if (session === undefined) throw new Error('the session is not loaded');
-      const feeds = Object.entries(request.feeds).map(([name, { shape, data }]) => {
-        return [name, new Tensor('float32', data, shape)] as const;
-      });
-      const results = await session.run(Object.fromEntries(feeds));
-      return Object.fromEntries(
-        Object.entries(results).map(([name, { data }]) => [name, data as Float32Array]),
+      const feeds: Record<string, Tensor> = {};
+      const returned: Record<string, ArrayBuffer> = {};
+      for (const [name, { shape, data, lent }] of Object.entries(request.feeds)) {
+        feeds[name] = new Tensor('float32', data, shape);
+        if (lent) returned[name] = data.buffer as ArrayBuffer;
+      }
+      const results = await session.run(feeds);
+      const outputs = Object.entries(results).map(
+        ([name, { data }]) => [name, data as Float32Array] as const,
       );
+      return { outputs: Object.fromEntries(outputs), returned };
     }
     case 'release':
       await sessions.get(request.session)?.release();
       sessions.delete(request.session);
-      return {};
+      return nothing;
   }
 }

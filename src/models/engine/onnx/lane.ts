@@ -1,5 +1,6 @@
-import type { LaneOutputs, WireTensor } from './lane-protocol.ts';
+import type { LaneOutputs, SentTensor, WireTensor } from './lane-protocol.ts';
 import { LaneThread } from './lane-thread.ts';
+import { SpareMemory } from './spare-memory.ts';
 
 /** A tensor for a run, copied to the thread or, with `give`, given to it, which empties the caller's array. */
 export interface Feed extends WireTensor {
@@ -31,6 +32,7 @@ export class Lane {
   /** Loads a model; rejects with `ENGINE_FAILED`. */
   async open(model: Uint8Array): Promise<LaneSession> {
     const id = this.#ids++;
+    const memory = new SpareMemory();
     let loadedIn: LaneThread | null = null;
     const load = async (): Promise<LaneThread> => {
       const thread = this.#running();
@@ -47,10 +49,16 @@ export class Lane {
     const session: LaneSession = {
       run: async (feeds) => {
         const thread = await load();
-        const gifts = Object.values(feeds).flatMap(({ give, data }) =>
-          give ? [data.buffer as ArrayBuffer] : [],
-        );
-        return thread.call({ kind: 'run', session: id, feeds }, gifts);
+        const sent: Record<string, SentTensor> = {};
+        const moved: ArrayBuffer[] = [];
+        for (const [name, { give, shape, data }] of Object.entries(feeds)) {
+          const tensor = give ? { shape, data, lent: false } : memory.copy(name, { shape, data });
+          sent[name] = tensor;
+          if (give || tensor.lent) moved.push(tensor.data.buffer as ArrayBuffer);
+        }
+        const { outputs, returned } = await thread.call({ kind: 'run', session: id, feeds: sent }, moved);
+        memory.takeBack(returned);
+        return outputs;
       },
       close: async () => {
         if (!this.#open.delete(session)) return;

@@ -6,6 +6,9 @@ import type { LaneOutputs } from './lane-protocol.ts';
 import { encodeOnnxModel } from './onnx-model.ts';
 import { reconstructionGraph, residualGraph } from './scoring-graph.ts';
 
+/** Up to so many windows the form for few is the faster, for networks of any size. */
+const MOST_FEW = 16;
+
 /** One session a lane, in the lanes' order. */
 type PerLane = readonly LaneSession[];
 
@@ -47,8 +50,8 @@ export async function createOnnxScoring(
         const busy = (lane: Lane): number => lane.owed + (planned.get(lane) ?? 0);
         const least = lanes.reduce((best, lane) => (busy(lane) < busy(best) ? lane : best));
         planned.set(least, (planned.get(least) ?? 0) + 1);
-        const data = windows.slice(chunk.start * size, (chunk.start + chunk.count) * size);
-        const feeds = { windows: { data, shape: [chunk.count, window, channels], give: true } };
+        const data = windows.subarray(chunk.start * size, (chunk.start + chunk.count) * size);
+        const feeds = { windows: { data, shape: [chunk.count, window, channels], give: false } };
         return [chunk, await sessionsFor(chunk)[lanes.indexOf(least)].run(feeds)] as const;
       }),
     );
@@ -67,7 +70,7 @@ export async function createOnnxScoring(
     check(windows, batch);
     const lastResidual = new Float32Array(batch * channels);
     const squaredError = new Float32Array(batch * channels);
-    const sessionsFor = ({ count }: Chunk): PerLane => (count <= limits.fewest ? few : many);
+    const sessionsFor = ({ count }: Chunk): PerLane => (count <= MOST_FEW ? few : many);
     for (const [{ start }, outputs] of await run(sessionsFor, windows, batch)) {
       lastResidual.set(outputs.last_residual, start * channels);
       squaredError.set(outputs.squared_error, start * channels);

@@ -105,7 +105,7 @@ function scalar(value: number): Feed {
   return { data: Float32Array.of(value), shape: [], give: false };
 }
 
-/** `input` and `target` of a part of the batch. Copies, as cloning a view would clone all that it looks into. */
+/** `input` and `target` of a part of the batch. */
 export function windowFeeds(
   { window, channels }: NetworkSpec,
   { input, target }: TrainingBatch,
@@ -114,7 +114,7 @@ export function windowFeeds(
   const shape = [count, window, channels];
   const size = window * channels;
   const cut = (data: Float32Array): Feed => {
-    return { data: data.slice(start * size, (start + count) * size), shape, give: true };
+    return { data: data.subarray(start * size, (start + count) * size), shape, give: false };
   };
   return { input: cut(input), target: cut(target) };
 }

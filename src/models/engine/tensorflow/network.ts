@@ -6,6 +6,8 @@ import type { Tensor, Tfjs } from './tfjs.ts';
 export interface Network {
   /** Cuts the flat weights into the tensors that {@link reconstruct} takes; end to end they are `flat` again. */
   parameters(flat: Tensor): Tensor[];
+  /** The same tensors from flat weights in this process's memory, shared or not. */
+  upload(flat: Float32Array): Tensor[];
   /** Scaled rows `[T x B x C]` to their reconstruction, same shape, order and scale. Differentiable in `parameters`. */
   reconstruct(rows: Tensor, parameters: readonly Tensor[]): Tensor;
   /** How many windows to take at once, so that the activations of both LSTMs stay within {@link ACTIVATION_BYTES}. */
@@ -24,6 +26,15 @@ export function createNetwork(tf: Tfjs, lstm: FusedLstm, spec: LstmAutoencoderSp
     // Seven outputs of `[T x B x H]` floats an LSTM.
     chunk: Math.max(1, Math.floor(ACTIVATION_BYTES / (2 * 7 * window * hidden * 4))),
     parameters: (flat) => tf.split(flat, sizes).map((part, k) => tf.reshape(part, shapes[k])),
+    upload(flat) {
+      let offset = 0;
+      return shapes.map((shape, k) => {
+        const start = offset;
+        offset += sizes[k];
+        // Shared memory cannot be handed to the binding.
+        return tf.tensor(flat.slice(start, offset), shape);
+      });
+    },
     reconstruct(rows, parameters) {
       const left = [...parameters];
       const next = (): Tensor => left.shift() as Tensor;

@@ -21,10 +21,12 @@ export interface Calls {
     {
       session: number;
       spec: LstmAutoencoderSpec;
-      /** The weights from which training starts. */
+      /** The present weights: at first those from which training starts. */
       shared: Float32Array<SharedArrayBuffer>;
-      /** Whether the worker writes the present weights to `shared` after every step. */
-      publishes: boolean;
+      /** Where each worker leaves its loss and, after it, its flat gradients. */
+      places: readonly Float32Array<SharedArrayBuffer>[];
+      /** This worker's place. */
+      lane: number;
       clipNorm: number;
       weightDecay: number;
     },
@@ -38,10 +40,10 @@ export interface Calls {
   reconstruct: Call<{ session: number; windows: Float32Array; batch: number }, Float32Array>;
   step: Call<TrainingBatch & { learningRate: number }, number>;
   loss: Call<TrainingBatch, number>;
-  /** The loss and, after it, the flat gradients. */
-  gradients: Call<TrainingBatch, Float32Array>;
-  /** The rest of a step, from what `gradients` gave; the loss in it is not used. */
-  apply: Call<{ session: number; gradients: Float32Array; learningRate: number }, null>;
+  /** The result is in the worker's place. */
+  gradients: Call<TrainingBatch, null>;
+  /** The rest of a step, from what is in the places; gives the loss. */
+  update: Call<{ session: number; shares: readonly Share[]; learningRate: number }, number>;
   memory: Call<Record<never, never>, TensorFlowMemory>;
   dispose: Call<{ session: number }, null>;
 }
@@ -57,6 +59,12 @@ export interface TrainingBatch {
   /** Null when the target is the input. */
   target: Float32Array | null;
   batch: number;
+}
+
+/** What part of a batch a worker took. */
+export interface Share {
+  readonly lane: number;
+  readonly share: number;
 }
 
 export type CallName = keyof Calls;

@@ -3,23 +3,24 @@ import type { LstmAutoencoderSpec } from '../../spec.ts';
 import { parameterCount } from '../flat-weights.ts';
 import { flattenWeights, unflattenWeights } from './flat-weights.ts';
 import { checkLength, copyWindows, createLifetime, type Lane, type Part, splitBatch } from './lanes.ts';
-import type { TrainingBatch } from './protocol.ts';
+import type { Share, TrainingBatch } from './protocol.ts';
 
 /**
- * The same weights and moments in every lane. A step takes the gradients of the batch's parts in parallel and applies
- * their mean in all lanes, which so stay equal; with one lane, as on a GPU, it is one call and the gradients stay there.
+ * A step takes the gradients of the batch's parts in all lanes at once, which leave them in shared memory, and the first
+ * lane moves the weights there; with one lane, as on a GPU, it is one call and all of it stays there.
  */
 export async function createTensorFlowTraining(
   lanes: readonly Lane[],
   session: number,
   { spec, weights, clipNorm, weightDecay }: TrainingOptions & { readonly spec: LstmAutoencoderSpec },
 ): Promise<TrainingSession> {
-  // The first lane writes the weights here after every step, so that they can be read without asking it.
   const count = parameterCount(spec);
-  const shared = new Float32Array(new SharedArrayBuffer(count * Float32Array.BYTES_PER_ELEMENT));
+  // In shared memory the weights can also be read without asking a lane.
+  const shared = sharedArray(count);
   flattenWeights(spec, weights, shared);
-  const options = { session, spec, shared, clipNorm, weightDecay };
-  await Promise.all(lanes.map((lane, k) => lane.call('create_training', { ...options, publishes: k === 0 })));
+  const places = lanes.map(() => sharedArray(1 + count));
+  const options = { session, spec, shared, places, clipNorm, weightDecay };
+  await Promise.all(lanes.map((one, lane) => one.call('create_training', { ...options, lane })));
   const size = spec.window * spec.channels;
   const lifetime = createLifetime(lanes, session);
 
@@ -35,23 +36,15 @@ export async function createTensorFlowTraining(
     return [{ session, input: from, target: to, batch: part.count }, [from.buffer, to.buffer]];
   };
 
-  /** Loss and flat gradients of the whole batch: the mean of the parts', each weighted by its windows. */
-  const gradientsOf = async (
+  /** Has the gradients of the batch's parts left in the places of the lanes that it gives. */
+  const leaveGradients = async (
     input: Float32Array,
     target: Float32Array,
     batch: number,
-  ): Promise<Float32Array> => {
+  ): Promise<readonly Share[]> => {
     const parts = splitBatch(batch, lanes);
-    const results = await Promise.all(
-      parts.map((part) => part.lane.call('gradients', ...batchOf(input, target, part))),
-    );
-    if (results.length === 1) return results[0];
-    const mean = new Float32Array(1 + count);
-    for (const [k, result] of results.entries()) {
-      const share = parts[k].count / batch;
-      for (let at = 0; at <= count; at++) mean[at] += share * result[at];
-    }
-    return mean;
+    await Promise.all(parts.map((part) => part.lane.call('gradients', ...batchOf(input, target, part))));
+    return parts.map((part) => ({ lane: lanes.indexOf(part.lane), share: part.count / batch }));
   };
 
   const step = async (
@@ -64,9 +57,8 @@ export async function createTensorFlowTraining(
       const [call, buffers] = batchOf(input, target, { start: 0, count: batch });
       return lanes[0].call('step', { ...call, learningRate }, buffers);
     }
-    const gradients = await gradientsOf(input, target, batch);
-    await Promise.all(lanes.map((lane) => lane.call('apply', { session, gradients, learningRate })));
-    return gradients[0];
+    const shares = await leaveGradients(input, target, batch);
+    return lanes[0].call('update', { session, shares, learningRate });
   };
 
   const loss = async (input: Float32Array, target: Float32Array, batch: number): Promise<number> => {
@@ -96,8 +88,10 @@ export async function createTensorFlowTraining(
     loss: (input, target, batch) => on(input, target, batch, () => loss(input, target, batch)),
     gradients: (input, target, batch) =>
       on(input, target, batch, async () => {
-        const flat = await gradientsOf(input, target, batch);
-        return { loss: flat[0], gradients: unflattenWeights(spec, flat.subarray(1)) };
+        const mean = new Float32Array(1 + count);
+        for (const { lane, share } of await leaveGradients(input, target, batch))
+          for (let at = 0; at <= count; at++) mean[at] += share * places[lane][at];
+        return { loss: mean[0], gradients: unflattenWeights(spec, mean.subarray(1)) };
       }),
     weights() {
       lifetime.check();
@@ -105,4 +99,8 @@ export async function createTensorFlowTraining(
     },
     dispose: () => lifetime.dispose(),
   };
+}
+
+function sharedArray(length: number): Float32Array<SharedArrayBuffer> {
+  return new Float32Array(new SharedArrayBuffer(length * Float32Array.BYTES_PER_ELEMENT));
 }

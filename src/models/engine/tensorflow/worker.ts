@@ -34,11 +34,11 @@ function createHandlers(tf: Tfjs): Handlers {
     reconstruct: ({ session, windows, batch }) => scorer(session).reconstruct(windows, batch),
     step: (call) => trainer(call.session).step(call, call.learningRate),
     loss: (call) => trainer(call.session).loss(call),
-    gradients: (call) => trainer(call.session).gradients(call),
-    apply({ session, gradients, learningRate }) {
-      trainer(session).apply(gradients, learningRate);
+    gradients(call) {
+      trainer(call.session).gradients(call);
       return null;
     },
+    update: ({ session, shares, learningRate }) => trainer(session).update(shares, learningRate),
     memory: () => ({ tensors: tf.memory().numTensors, nativeTensors: tf.backend().getNumOfTFTensors() }),
     dispose({ session }) {
       scorers.get(session)?.dispose();

@@ -67,7 +67,11 @@ export function createDaemon(options: DaemonOptions): Daemon {
     const journal = openJournal({
       file: join(config.stateDir, 'alerts.db'),
       clock,
-      grouping: { ...config.grouping, sinks: groupedSinkNames(config) },
+      grouping: {
+        ...config.grouping,
+        sinks: groupedSinkNames(config),
+        called: new Set(config.escalation.flatMap(({ sinks }) => sinks)),
+      },
     });
     onStop('journal', () => journal.close());
     const models = join(config.stateDir, 'models');
@@ -240,7 +244,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     every(sweepMs, 'retraining', () => {
       for (const name of pipeline.lines.keys()) cares.of(name).retrainer.tick();
     });
-    every(sweepMs, 'shelving sweep', () => pipeline.alerting.sweep());
+    every(sweepMs, 'shelving and escalation', () => pipeline.alerting.sweep());
     every(sweepMs, 'telling groups of alerts', () => {
       if (journal.groups.sweep()) delivery.poke();
     });

@@ -1,6 +1,7 @@
 import type { Notification } from '../sink.ts';
 import { alertUrl } from './alert-document.ts';
 import { facts, headline, shortened, told } from './alert-text.ts';
+import { EMAIL_SINK } from './sink-names.ts';
 
 /** What a phone shows of a subject without cutting it is less; what a list in a mail program shows is about this. */
 const SUBJECT_LENGTH = 120;
@@ -33,11 +34,13 @@ export function emailMessage(notification: Notification, externalUrl: string, do
   );
   const url = alertUrl(alert, externalUrl);
   const first = `<${alert.id}.firing@${domain}>`;
-  const own =
-    group === undefined
-      ? `<${alert.id}.${transition}@${domain}>`
-      : `<${notification.idempotencyKey.replace(/[^\w.-]/g, '.')}@${domain}>`;
-  const answers = group === undefined && transition !== 'firing';
+  // Told again, the same alert is another mail: many servers drop one whose Message-ID they have seen.
+  const isPlain =
+    group === undefined && notification.idempotencyKey.startsWith(`${alert.id}:${transition}:${EMAIL_SINK}`);
+  const own = isPlain
+    ? `<${alert.id}.${transition}@${domain}>`
+    : `<${notification.idempotencyKey.replace(/[^\w.-]/g, '.')}@${domain}>`;
+  const answers = group === undefined && own !== first;
   const lines = (pairs: readonly (readonly [string, string])[]) =>
     pairs.map(([name, value]) => `${name}: ${value}`).join('\n');
   const rows = [...asked, ...channels]

@@ -59,6 +59,8 @@ export function alertOf(asset: Asset, number: number, resolved = false): Alert {
       suppressedFor: null,
       outOfService: false,
       assignee: null,
+      unansweredSince: null,
+      escalation: { count: 0, steps: [], sinks: [] },
     },
     priority: 'medium',
     startedAt: noon + number * 1000,

@@ -1,7 +1,6 @@
 import type { Notification } from '../sink.ts';
 import { alertUrl } from './alert-document.ts';
 import { facts, headline, shortened, told } from './alert-text.ts';
-import { EMAIL_SINK } from './sink-names.ts';
 
 /** What a phone shows of a subject without cutting it is less; what a list in a mail program shows is about this. */
 const SUBJECT_LENGTH = 120;
@@ -35,11 +34,12 @@ export function emailMessage(notification: Notification, externalUrl: string, do
   const url = alertUrl(alert, externalUrl);
   const first = `<${alert.id}.firing@${domain}>`;
   // Told again, the same alert is another mail: many servers drop one whose Message-ID they have seen.
-  const isPlain =
-    group === undefined && notification.idempotencyKey.startsWith(`${alert.id}:${transition}:${EMAIL_SINK}`);
+  const plain = `${alert.id}:${transition}:`;
+  const key = notification.idempotencyKey;
+  const isPlain = group === undefined && key.startsWith(plain) && !key.slice(plain.length).includes(':');
   const own = isPlain
     ? `<${alert.id}.${transition}@${domain}>`
-    : `<${notification.idempotencyKey.replace(/[^\w.-]/g, '.')}@${domain}>`;
+    : `<${key.replace(/[^\w.-]/g, '.')}@${domain}>`;
   const answers = group === undefined && own !== first;
   const lines = (pairs: readonly (readonly [string, string])[]) =>
     pairs.map(([name, value]) => `${name}: ${value}`).join('\n');

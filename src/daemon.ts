@@ -25,6 +25,7 @@ import { createTrainingGate } from './models/retraining/training-gate.ts';
 import { trainInChild } from './models/training-process.ts';
 import { connectPipeline } from './pipeline.ts';
 import { createSelfWatch } from './self-watch.ts';
+import { sinkCommands } from './sink-commands.ts';
 import { apiSources } from './status.ts';
 import type { Alert, Clock } from './types.ts';
 import { version } from './version.ts';
@@ -183,6 +184,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       sources,
       commands: pipeline.alerting.desk,
       silences: pipeline.silences,
+      sinks: sinkCommands(() => ({ config, brokerUrl, apiUrl, clock }), log),
       models: cares.commands,
     });
     const parts: DaemonParts = {

@@ -79,7 +79,10 @@ export async function alerts(
   };
   const path = `/api/v1/alerts/${encodeURIComponent(id)}/${command.route}`;
   const alert = await daemonClient(options, context).post<AlertBody>(path, body);
-  context.out(options.json ? JSON.stringify(alert) : `${alert.id} is ${stateText(alert)}`);
+  const { sinks } = alert.handling.escalation;
+  const what =
+    action === 'escalate' ? `was escalated; ${sinks.join(', ')} will be told` : `is ${stateText(alert)}`;
+  context.out(options.json ? JSON.stringify(alert) : `${alert.id} ${what}`);
 }
 
 async function list(options: AlertsOptions, context: CommandContext): Promise<void> {

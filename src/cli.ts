@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // The only file that touches `process`: arguments, environment, signals, exit codes.
+import { constants, setPriority } from 'node:os';
 import { cac } from 'cac';
 import { alerts } from './commands/alerts.ts';
 import { check } from './commands/check.ts';
@@ -8,6 +9,7 @@ import { demo } from './commands/demo.ts';
 import { evaluate } from './commands/evaluate.ts';
 import { exportModel } from './commands/export.ts';
 import { models } from './commands/models.ts';
+import { preview } from './commands/preview.ts';
 import { replay } from './commands/replay.ts';
 import { run } from './commands/run.ts';
 import { silences } from './commands/silences.ts';
@@ -223,6 +225,23 @@ program
     default: 'anomaly,changepoint',
   })
   .action((className: string, options) => tune(className, options, context()));
+program
+  .command(
+    'preview <class>',
+    'Say which alerts other settings would have raised in the last days, from the rows that are kept',
+  )
+  .option(...config)
+  .option(
+    '--set <path=value>',
+    'A setting of the class, such as alert.raise=1.3 or channels.pressure.limits.h=8.5; once or several times',
+  )
+  .option('--days <n>', 'How far to look back', { default: 7 })
+  .option('--json', 'Print one line of JSON')
+  .action((className: string, options) => {
+    // A daemon on this machine goes first.
+    setPriority(constants.priority.PRIORITY_LOW);
+    return preview(className, options, context());
+  });
 program
   .command(
     'export <model>',

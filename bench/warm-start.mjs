@@ -36,7 +36,7 @@ export async function run(args) {
     ...{ kind: 'lstm_autoencoder', window: 32, channels, hidden: Number(values.hidden), latent: 16 },
     reverse: true,
   };
-  const fit = (data, start, seed, peakLearningRate) =>
+  const fitted = (data, start, seed, peakLearningRate) =>
     fitNetwork(
       { ...fitting, ...data, steps: Number(values.steps), spec, start, seed, peakLearningRate },
       { engine, onProgress: () => undefined },
@@ -46,15 +46,15 @@ export async function run(args) {
     const plant = new Plant({ pumps, seed, startAt: Date.UTC(2026, 0, 5) });
     const first = prepare(recordPlant(plant, rows.champion), spec);
     const later = prepare(recordPlant(plant, rows.challenger), spec);
-    const champion = await fit(first, initialWeights(spec, seed), seed, usualPeak);
-    const cold = await fit(later, initialWeights(spec, seed + 1), seed + 1, usualPeak);
+    const champion = await fitted(first, initialWeights(spec, seed), seed, usualPeak);
+    const cold = await fitted(later, initialWeights(spec, seed + 1), seed + 1, usualPeak);
     const total = Number(values.steps);
     results.push(describe({ seed, start: 'cold', peak: usualPeak, total }, cold, cold));
     for (const peak of values.peaks.split(',').map(Number))
       results.push(
         describe(
           { seed, start: 'warm', peak, total },
-          await fit(later, champion.weights, seed + 1, peak),
+          await fitted(later, champion.weights, seed + 1, peak),
           cold,
         ),
       );

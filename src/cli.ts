@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // The only file that touches `process`: arguments, environment, signals, exit codes.
+import { constants, setPriority } from 'node:os';
 import { type Command, cac } from 'cac';
 import { alerts } from './commands/alerts.ts';
 import { check } from './commands/check.ts';
@@ -8,6 +9,7 @@ import { demo } from './commands/demo.ts';
 import { evaluate } from './commands/evaluate.ts';
 import { exportModel } from './commands/export.ts';
 import { models } from './commands/models.ts';
+import { preview } from './commands/preview.ts';
 import { replay } from './commands/replay.ts';
 import { run } from './commands/run.ts';
 import { silences } from './commands/silences.ts';
@@ -96,7 +98,7 @@ program
 program
   .command(
     'alerts [action] [id]',
-    'Show the open alerts of a running daemon, or answer one: ack, comment, assign, shelve, unshelve, accept-level ID; out-of-service, return-to-service',
+    'Show the open alerts of a running daemon, or answer one: ack, comment, assign, shelve, unshelve, escalate, accept-level ID; out-of-service, return-to-service',
   )
   .option(...config)
   .option('--url <url>', "The daemon's API; where the configuration says, when absent")
@@ -104,6 +106,7 @@ program
   .option('--comment <text>', 'Why; it stays in the history')
   .option('--for <duration>', 'How long to shelve, such as 30m, 8h or 7d')
   .option('--to <name>', 'Whom to assign to')
+  .option('--step <name>', 'escalate: the step to take; the next one when absent')
   .option('--asset <id>', 'Alerts of this asset, or the asset to take out of service')
   .option('--class <name>', 'The same for a class')
   .option('--json', 'Print JSON')
@@ -239,6 +242,23 @@ fromRows(
     .option('--trials <n>', 'Most settings to try, those known from before included', { default: 200 })
     .option('--seed <n>', 'Another order of trying', { default: 1 }),
 ).action((className: string, options) => tune(className, options, context()));
+program
+  .command(
+    'preview <class>',
+    'Say which alerts other settings would have raised in the last days, from the rows that are kept',
+  )
+  .option(...config)
+  .option(
+    '--set <path=value>',
+    'A setting of the class, such as alert.raise=1.3 or channels.pressure.limits.h=8.5; once or several times',
+  )
+  .option('--days <n>', 'How far to look back', { default: 7 })
+  .option('--json', 'Print one line of JSON')
+  .action((className: string, options) => {
+    // A daemon on this machine goes first.
+    setPriority(constants.priority.PRIORITY_LOW);
+    return preview(className, options, context());
+  });
 program
   .command(
     'export <model>',

@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
+import type { EscalationConfig } from './alerts/escalation.ts';
 import type { GroupPolicy } from './alerts/noise/group-policy.ts';
 import type { NoiseConfig } from './alerts/noise/noise-control.ts';
 import { type ChannelConfig, channelConfigs } from './config/channel-config.ts';
 import { crossCheck } from './config/cross-check.ts';
 import { durationMs } from './config/duration.ts';
+import { escalationConfig } from './config/escalation-config.ts';
 import { type InfluxConfig, influxConfig } from './config/influx-config.ts';
 import { groupingConfig, noiseConfig } from './config/noise-config.ts';
 import { type NotificationConfig, notificationConfig } from './config/notification-config.ts';
@@ -92,6 +94,7 @@ export interface Config extends NotificationConfig, WatchdogConfig {
   readonly influx: InfluxConfig | null;
   readonly noise: NoiseConfig;
   readonly grouping: GroupPolicy;
+  readonly escalation: readonly EscalationConfig[];
   readonly retention: {
     readonly alertsMs: number;
     readonly models: number;
@@ -230,6 +233,7 @@ function build(file: ConfigFile, context: LoadContext & { problems: Problem[] })
     influx: influxConfig(file, context),
     noise: noiseConfig(file, context),
     grouping: groupingConfig(file, context),
+    escalation: escalationConfig(file, context),
     retention: {
       alertsMs: durationMs(file.retention.alerts),
       models: file.retention.models,

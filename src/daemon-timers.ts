@@ -33,7 +33,7 @@ export function startTimers(
   every(sweepMs, 'retraining', () => {
     for (const name of pipeline.lines.keys()) cares.of(name).retrainer.tick();
   });
-  every(sweepMs, 'shelving sweep', () => pipeline.alerting.sweep());
+  every(sweepMs, 'shelving and escalation', () => pipeline.alerting.sweep());
   every(sweepMs, 'telling groups of alerts', () => {
     if (journal.groups.sweep()) delivery.poke();
   });

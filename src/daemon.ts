@@ -23,6 +23,7 @@ import { createTrainingGate } from './models/retraining/training-gate.ts';
 import { trainInChild } from './models/training-process.ts';
 import { connectPipeline } from './pipeline.ts';
 import { resume } from './resume.ts';
+import { sinkCommands } from './sink-commands.ts';
 import { lockState } from './state-lock.ts';
 import { apiSources } from './status.ts';
 import type { TrainingRowsParts } from './training-rows.ts';
@@ -66,7 +67,11 @@ export function createDaemon(options: DaemonOptions): Daemon {
     const journal = openJournal({
       file: join(config.stateDir, 'alerts.db'),
       clock,
-      grouping: { ...config.grouping, sinks: groupedSinkNames(config) },
+      grouping: {
+        ...config.grouping,
+        sinks: groupedSinkNames(config),
+        called: new Set(config.escalation.flatMap(({ sinks }) => sinks)),
+      },
     });
     onStop('journal', () => journal.close());
     const models = join(config.stateDir, 'models');
@@ -185,6 +190,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       sources,
       commands: pipeline.alerting.desk,
       silences: pipeline.silences,
+      sinks: sinkCommands(() => ({ config, brokerUrl, apiUrl, clock }), log),
       models: { ...cares.commands, acceptLevel: levels.accept },
     });
     const parts: DaemonParts = {

@@ -168,6 +168,7 @@ export function connectPipeline(parts: PipelineParts): Pipeline {
   const alerting = createAlerting({
     journal: parts.journal,
     sinks: [...sinkNames(config), ...(influx === null ? [] : [influx.sink.name])],
+    escalation: config.escalation,
     policies: (className, rule) => {
       if (isWatchdogRule(rule)) return watchdogAlerts;
       const { config, limitAlert } = line(className);

@@ -157,7 +157,7 @@ export function alertedStretches(
   }));
 }
 
-/** Where an asset, or all of the class, was suppressed or out of service; shelving is about a nuisance, not about work. Pure. */
+/** Where an asset, or all of the class, was out of service; shelving is about a nuisance, not about work. Pure. */
 export function heldStretches(holds: readonly Hold[], className: string): Exclusion[] {
   return holds.flatMap(({ kind, of, since, until }): Exclusion[] => {
     if (kind === 'shelved' || of.scope === 'alarm') return [];

@@ -151,6 +151,22 @@ export interface AlertHandling {
   readonly suppressedFor: string | null;
   readonly outOfService: boolean;
   readonly assignee: string | null;
+  /**
+   * Wall time since which it asks for an answer in vain: told, not acknowledged, held back by nothing. Null when it asks
+   * for none.
+   */
+  readonly unansweredSince: number | null;
+  readonly escalation: AlertEscalation;
+}
+
+/** To whom an alert went beyond those who hear of every alert. */
+export interface AlertEscalation {
+  /** How often it was escalated. */
+  readonly count: number;
+  /** Names of the steps taken since {@link AlertHandling.unansweredSince}. */
+  readonly steps: readonly string[];
+  /** Sinks that steps have called since it was raised; they are told of its end as well. */
+  readonly sinks: readonly string[];
 }
 
 /** Who gives a command, and why. */
@@ -170,7 +186,12 @@ export type OperatorRefusal =
   | 'no_such_asset'
   | 'no_such_class'
   | 'already_out_of_service'
-  | 'not_out_of_service';
+  | 'not_out_of_service'
+  /** Shelved, suppressed or out of service: nobody is told of it. */
+  | 'alert_is_withheld'
+  | 'no_such_step'
+  /** Every step of its escalation has been taken, or none is configured for it. */
+  | 'no_step_left';
 
 /** Why a command on models was not carried out; also the value in the API. */
 export type ModelRefusal =
@@ -232,6 +253,17 @@ export interface Alert {
   readonly action: string | null;
   /** What it is part of, where alerts are told in groups; as it is now, and not in what receivers are told. */
   readonly incident?: AlertIncident;
+  /** Why receivers are told of it now, where that is an escalation; in nothing else than what they are told. */
+  readonly escalated?: EscalationCause;
+}
+
+export interface EscalationCause {
+  /** The name of the step. */
+  readonly step: string;
+  /** For how long nobody had answered; null where a person escalated what somebody had acknowledged. */
+  readonly unansweredMs: number | null;
+  /** The person who escalated it; null where the time was over. */
+  readonly by: string | null;
 }
 
 /** Alerts of one group that overlap in time. */

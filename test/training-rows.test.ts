@@ -141,7 +141,7 @@ describe('training rows', () => {
   });
 
   it('know holds that end of themselves, and those that have nothing to do with work', () => {
-    const hold = { kind: 'suppressed', since: 5, until: null, by: 'ada', reason: 'x' } as const;
+    const hold = { kind: 'out_of_service', since: 5, until: null, by: 'ada', reason: 'x' } as const;
     expect(heldStretches([{ ...hold, of: { scope: 'asset', assetId: 'a' } }], 'pump')).toEqual([
       { assetId: 'a', from: 5, to: Number.POSITIVE_INFINITY, reason: 'maintenance' },
     ]);

@@ -13,6 +13,7 @@ import { createAlertIds } from './alert-id.ts';
 import type { AlertingStatus } from './alerting-status.ts';
 import { CommitQueue } from './commit-queue.ts';
 import { Episodes } from './episodes.ts';
+import { type EscalationConfig, EscalationPlan } from './escalation.ts';
 import { type ConditionDetails, describeAnomaly, evidenceOf } from './evidence.ts';
 import type { Journal, StoredState } from './journal.ts';
 import type { Mutes } from './noise/mute.ts';
@@ -37,8 +38,10 @@ export interface ClassAlerts extends AlertPolicy {
 
 export interface AlertingOptions {
   readonly journal: Journal;
-  /** Names of the sinks that every alert goes to. */
+  /** Names of all sinks. */
   readonly sinks: readonly string[];
+  /** What is done about alerts that nobody answers: sinks of these steps do not hear of every alert. Nothing when left out. */
+  readonly escalation?: readonly EscalationConfig[];
   /** Asked at every verdict, so it must be a look-up. */
   readonly policies: (className: string, rule: AlertRule) => ClassAlerts;
   /** Channels of the class, in the order of a score's arrays. */
@@ -79,7 +82,7 @@ export interface Alerting {
    * well it raises anew, as sure as it is. Gives how many there were.
    */
   handOver(className: string): number;
-  /** Brings back what was shelved for long enough; call it about once a second. */
+  /** Brings back what was shelved for long enough, and escalates what nobody answers; call it about once a second. */
   sweep(): void;
   /** Whether transitions are about to be written; false while the journal refuses them, however many wait. */
   readonly committing: boolean;
@@ -113,6 +116,7 @@ class JournaledAlerting implements Alerting {
   readonly #options: AlertingOptions;
   readonly #nextId: () => string;
   readonly #queue: CommitQueue;
+  readonly #plan: EscalationPlan;
   readonly #episodes = new Episodes();
   readonly #listeners = new Set<() => void>();
   readonly #transitions = { pending_started: 0, pending_cancelled: 0, raised: 0, escalated: 0, resolved: 0 };
@@ -125,8 +129,10 @@ class JournaledAlerting implements Alerting {
       if (reason !== 'escalated') options.onChange?.(alert);
       this.#tell();
     });
+    this.#plan = new EscalationPlan(options.escalation ?? [], options.sinks);
     this.desk = new OperatorDesk({
       ...options,
+      plan: this.#plan,
       episodes: this.#episodes,
       flush: () => this.flush(),
       onCommitted: () => this.#tell(),
@@ -267,7 +273,7 @@ class JournaledAlerting implements Alerting {
     const alert = state.phase === 'firing' ? this.#raised(rule, asset, state, cause) : over;
     if (state.phase === 'inactive') this.#episodes.delete(rule, asset.id);
     else this.#episodes.set(rule, asset.id, { state, alert });
-    const sinks = alert?.handling.told === true ? this.#options.sinks : [];
+    const sinks = alert?.handling.told === true ? this.#plan.sinksOf(alert) : [];
     this.#queue.push({ assetId: asset.id, rule, state, alert, at, reason: transition, sinks });
   }
 
@@ -282,15 +288,17 @@ class JournaledAlerting implements Alerting {
         ? cause.describe(asset)
         : describeAnomaly(asset, channels, confidenceOf(score?.model ?? null));
     const id = this.#nextId();
-    return raisedAlert({ id, rule, asset, state, score, said, withholding, consequence, action });
+    const now = this.#options.clock();
+    const alert = raisedAlert({ id, rule, asset, state, score, said, withholding, now, consequence, action });
+    return alert.handling.told ? this.#plan.toldNow(alert) : alert;
   }
 
   #escalated(asset: Asset, before: Alert, state: AlertState, at: number, said: ConditionDetails): void {
-    const alert = escalatedAlert(before, said);
+    const alert = escalatedAlert(before, said, this.#options.clock());
     const { id, rule, handling, priority } = alert;
     const { summary } = said;
     this.#episodes.set(rule, asset.id, { state, alert });
-    const sinks = handling.told && !isWithheld(handling) ? this.#options.sinks : [];
+    const sinks = handling.told && !isWithheld(handling) ? this.#plan.sinksOf(alert) : [];
     this.#queue.push({ assetId: asset.id, rule, state, alert, at, reason: 'escalated', sinks, summary });
     this.#options.log.warn({ alert: id, asset: asset.id, priority }, `alert escalates: ${summary}`);
   }

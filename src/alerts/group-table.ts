@@ -9,6 +9,8 @@ const MOST_LISTED = 200;
 export interface Grouping extends GroupPolicy {
   /** Sinks that are told of groups; the others are told of each alert. */
   readonly sinks: ReadonlySet<string>;
+  /** Sinks that hear of nothing but what is escalated to them. */
+  readonly called: ReadonlySet<string>;
 }
 
 /** Alerts that wait to be told together. Throws a retryable `JOURNAL_FAILED` when the disk fails. */
@@ -18,7 +20,7 @@ export interface Groups {
 }
 
 interface WaitingRow {
-  readonly first: number;
+  readonly id: number;
   readonly alert_id: string;
   readonly sinks: string;
   readonly payload: string;
@@ -54,12 +56,14 @@ export function createGroupTable(
        AND NOT EXISTS (SELECT 1 FROM alert WHERE alert.incident = incident.id) LIMIT ?)`,
   );
   const insertPending = database.prepare(
-    'INSERT INTO group_pending (alert_id, sinks, group_key, payload, at) VALUES (?,?,?,?,?)',
+    'INSERT INTO group_pending (alert_id, sinks, group_key, payload, at, urgent) VALUES (?,?,?,?,?,?)',
   );
   const selectDue = database.prepare(
-    `SELECT key, max(oldest) AS oldestAt, told_at AS toldAt, coalesce(flooding, 0) AS flooding FROM (
-       SELECT group_key AS key, min(at) AS oldest FROM group_pending GROUP BY group_key
-       UNION ALL SELECT group_key, NULL FROM alert_group WHERE flooding = 1)
+    `SELECT key, max(oldest) AS oldestAt, max(urgent) AS urgentAt, told_at AS toldAt, coalesce(flooding, 0) AS flooding
+     FROM (
+       SELECT group_key AS key, min(at) AS oldest, min(iif(urgent = 1, at, NULL)) AS urgent
+         FROM group_pending GROUP BY group_key
+       UNION ALL SELECT group_key, NULL, NULL FROM alert_group WHERE flooding = 1)
      LEFT JOIN alert_group ON alert_group.group_key = key GROUP BY key`,
   );
   const countRecent = database.prepare(
@@ -68,15 +72,21 @@ export function createGroupTable(
   const countFiring = database.prepare(
     `SELECT count(*) AS n FROM alert WHERE group_key = ? AND state = 'firing' AND json_extract(handling, '$.told')`,
   );
-  const countPending = database.prepare(
-    'SELECT count(DISTINCT alert_id) AS n FROM group_pending WHERE group_key = ?',
+  const countFiringCalled = database.prepare(
+    `SELECT count(*) AS n FROM alert WHERE group_key = ? AND state = 'firing'
+       AND EXISTS (SELECT 1 FROM json_each(handling, '$.escalation.sinks') WHERE value = ?)`,
   );
-  // Of each alert the last that there is to say, in the order in which they first had something to say.
+  const countPending = database.prepare(
+    `SELECT count(DISTINCT alert_id) AS n FROM group_pending WHERE group_key = ?
+       AND EXISTS (SELECT 1 FROM json_each(sinks) WHERE value = ?)`,
+  );
+  // All that there is to say of the alerts that had something to say first, in the order in which they had it.
   const selectPending = database.prepare(
-    `SELECT one.first, row.alert_id, row.sinks, row.payload FROM (
-       SELECT min(id) AS first, max(id) AS last FROM group_pending WHERE group_key = ?
+    `SELECT row.id, row.alert_id, row.sinks, row.payload FROM (
+       SELECT alert_id, min(id) AS first FROM group_pending WHERE group_key = ?
        GROUP BY alert_id ORDER BY first LIMIT ${MOST_LISTED}) AS one
-     JOIN group_pending AS row ON row.id = one.last ORDER BY one.first`,
+     JOIN group_pending AS row ON row.alert_id = one.alert_id AND row.group_key = ?
+     ORDER BY one.first, row.id`,
   );
   const deletePending = database.prepare('DELETE FROM group_pending WHERE group_key = ? AND alert_id = ?');
   const deleteAll = database.prepare('DELETE FROM group_pending WHERE group_key = ?');
@@ -95,25 +105,24 @@ export function createGroupTable(
 
   /** Puts all of a group that waits into the outbox: in parts, or in a flood as one whose tail is only counted. */
   const tell = (key: string, flooding: boolean, now: number): void => {
-    const firing = countOf(countFiring, key);
-    const transition = firing > 0 ? 'firing' : 'resolved';
     const incident = (lastIncident.get(key) ?? null) as AlertIncident | null;
     const labels = Object.fromEntries(groupLabelsOf(key));
     for (;;) {
-      const rows = selectPending.all(key) as WaitingRow[];
+      const rows = selectPending.all(key, key) as WaitingRow[];
       const [head] = rows;
       if (head === undefined) break;
-      const unlisted = flooding ? countOf(countPending, key) - rows.length : 0;
-      const sinksOf = new Map(rows.map((row) => [row, JSON.parse(row.sinks) as string[]]));
-      for (const sink of new Set([...sinksOf.values()].flat())) {
-        const alerts = rows
-          .filter((row) => sinksOf.get(row)?.includes(sink))
-          .map(({ payload }) => JSON.parse(payload) as Alert);
-        const group = { labels, alerts, total: alerts.length + unlisted, firing, flood: flooding, incident };
-        enqueue({ sink, idempotencyKey: `group:${head.alert_id}:${head.first}:${sink}`, transition, group });
+      for (const [sink, waiting] of lastOfEach(rows)) {
+        const alerts = waiting.map(({ payload }) => JSON.parse(payload) as Alert);
+        const firing = grouping.called.has(sink)
+          ? countOf(countFiringCalled, key, sink)
+          : countOf(countFiring, key);
+        const transition = firing > 0 ? 'firing' : 'resolved';
+        const total = flooding ? countOf(countPending, key, sink) : alerts.length;
+        const group = { labels, alerts, total, firing, flood: flooding, incident };
+        enqueue({ sink, idempotencyKey: `group:${head.alert_id}:${head.id}:${sink}`, transition, group });
       }
       if (flooding) deleteAll.run(key);
-      else for (const row of rows) deletePending.run(key, row.alert_id);
+      else for (const id of new Set(rows.map((row) => row.alert_id))) deletePending.run(key, id);
     }
     told.run(key, now, flooding ? 1 : 0);
   };
@@ -125,12 +134,13 @@ export function createGroupTable(
         const due = selectDue.all() as {
           key: string;
           oldestAt: number | null;
+          urgentAt: number | null;
           toldAt: number | null;
           flooding: number;
         }[];
-        const steps = due.map(({ key, oldestAt, toldAt, flooding }) => {
+        const steps = due.map(({ key, oldestAt, urgentAt, toldAt, flooding }) => {
           const recent = countOf(countRecent, key, now - grouping.flood.withinMs);
-          const facts = { oldestAt, toldAt, flooding: flooding === 1, recent };
+          const facts = { oldestAt, urgentAt, toldAt, flooding: flooding === 1, recent };
           // What waits in a group that is no longer configured waits for nobody.
           const step = isOfConfiguration(key)
             ? groupStep(facts, grouping, now)
@@ -168,7 +178,8 @@ export function createGroupTable(
       if (grouped.length === 0) return sinks;
       const { key } = selectKey.get(alert.id) as { key: string | null };
       if (key === null) return sinks;
-      insertPending.run(alert.id, JSON.stringify(grouped), key, JSON.stringify(alert), now);
+      const urgent = alert.escalated === undefined ? 0 : 1;
+      insertPending.run(alert.id, JSON.stringify(grouped), key, JSON.stringify(alert), now, urgent);
       return sinks.filter((sink) => !grouping.sinks.has(sink));
     },
     prune(before: number, limit: number): void {
@@ -176,4 +187,16 @@ export function createGroupTable(
       pruneGroups.run(before, limit);
     },
   };
+}
+
+/** Of each sink what it is to be told: of each alert the last that there is to say to it. */
+function lastOfEach(rows: readonly WaitingRow[]): ReadonlyMap<string, readonly WaitingRow[]> {
+  const bySink = new Map<string, Map<string, WaitingRow>>();
+  for (const row of rows) {
+    for (const sink of JSON.parse(row.sinks) as string[]) {
+      const last = bySink.get(sink) ?? new Map<string, WaitingRow>();
+      bySink.set(sink, last.set(row.alert_id, row));
+    }
+  }
+  return new Map(Array.from(bySink, ([sink, last]) => [sink, [...last.values()]]));
 }

@@ -3,7 +3,7 @@ import type { Withholding } from './operator-state.ts';
 
 /** Something that keeps alerts from people, those to come included, until it is ended. Plain data. */
 export interface Hold {
-  readonly kind: 'shelved' | 'suppressed' | 'out_of_service';
+  readonly kind: 'shelved' | 'out_of_service';
   readonly of: HoldSubject;
   /** Wall time. */
   readonly since: number;
@@ -54,8 +54,8 @@ export class Holds {
     return [...this.#byKey.values()];
   }
 
-  /** What applies to an alarm now. */
-  on({ assetId, className, rule }: Alarm): Withholding {
+  /** What people hold an alarm back for now. */
+  on({ assetId, className, rule }: Alarm): Omit<Withholding, 'suppressedFor'> {
     const subjects: HoldSubject[] = [
       { scope: 'alarm', assetId, rule },
       { scope: 'asset', assetId },
@@ -65,7 +65,6 @@ export class Holds {
       subjects.map((of) => this.get(kind, of)).find((one) => one !== null);
     return {
       shelvedUntil: first('shelved')?.until ?? null,
-      suppressedFor: first('suppressed')?.reason ?? null,
       outOfService: first('out_of_service') !== undefined,
     };
   }

@@ -183,4 +183,15 @@ export const migrations: readonly string[] = [
   CREATE INDEX group_pending_by_group ON group_pending (group_key, alert_id);
   CREATE INDEX group_pending_by_alert ON group_pending (alert_id);
   `,
+  // Escalation: since when nobody answers, and to whom it went. What fires from before has no such time: it escalates by
+  // hand alone until somebody has dealt with it, since nobody may be called for hundreds of alerts at an upgrade.
+  `
+  UPDATE alert SET handling = json_set(handling, '$.unansweredSince', NULL,
+    '$.escalation', json('{"count":0,"steps":[],"sinks":[]}'));
+  UPDATE outbox SET payload = json_set(payload, '$.handling.unansweredSince', NULL,
+    '$.handling.escalation', json('{"count":0,"steps":[],"sinks":[]}'));
+  UPDATE group_pending SET payload = json_set(payload, '$.handling.unansweredSince', NULL,
+    '$.handling.escalation', json('{"count":0,"steps":[],"sinks":[]}'));
+  ALTER TABLE group_pending ADD COLUMN urgent INTEGER NOT NULL DEFAULT 0;
+  `,
 ];

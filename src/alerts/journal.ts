@@ -1,4 +1,4 @@
-import type { Alert, AlertRule, Clock } from '../types.ts';
+import type { Alert, AlertRule, Clock, EscalationCause } from '../types.ts';
 import {
   type AlertCounts,
   type AlertEvent,
@@ -52,8 +52,10 @@ export interface OperatorEntry {
   /** Null for what happens by itself. */
   readonly by: string | null;
   readonly comment: string | null;
-  /** Where the alert is to be delivered now; none unless the move ended what kept it from the sinks. */
+  /** Where the alert is to be delivered now; none unless the move ended what kept it from the sinks, or escalates it. */
   readonly sinks: readonly string[];
+  /** What receivers are told of a move that escalates it. */
+  readonly escalated?: EscalationCause;
 }
 
 interface ListOptions extends AlertFilter {
@@ -109,6 +111,7 @@ const UNGROUPED: Grouping = {
   intervalMs: 0,
   flood: { alerts: 0, withinMs: 0 },
   sinks: new Set(),
+  called: new Set(),
 };
 
 /**
@@ -148,9 +151,9 @@ export function openJournal(options: {
     { incident: _, ...alert }: Alert,
     sinks: readonly string[],
     now: number,
-    level: number | null = null,
+    again: string | null = null,
   ) => {
-    enqueue(alert, groups.hold(alert, sinks, now), level);
+    enqueue(alert, groups.hold(alert, sinks, now), again);
   };
 
   const escalateOne = (
@@ -161,7 +164,7 @@ export function openJournal(options: {
     alerts.update(alert, now);
     const line = { at, recordedAt: now, what: alert.operatorState, by: null, comment: summary };
     alerts.log(alert.id, { ...line, reason });
-    tell({ ...alert, summary }, sinks, now, state.phase === 'firing' ? (state.level ?? null) : null);
+    tell({ ...alert, summary }, sinks, now, state.phase === 'firing' ? `${state.level ?? 0}` : null);
   };
 
   const recordOne = (entry: JournalEntry, now: number) => {
@@ -181,10 +184,11 @@ export function openJournal(options: {
     store(entry);
   };
 
-  const operateOne = ({ alert, move, by, comment, sinks }: OperatorEntry, now: number) => {
+  const operateOne = ({ alert, move, by, comment, sinks, escalated }: OperatorEntry, now: number) => {
     alerts.update(alert, now);
     alerts.log(alert.id, { at: now, recordedAt: now, what: alert.operatorState, reason: move, by, comment });
-    tell(alert, sinks, now);
+    if (escalated === undefined) tell(alert, sinks, now);
+    else tell({ ...alert, escalated }, sinks, now, `escalation-${alert.handling.escalation.count}`);
   };
 
   return {

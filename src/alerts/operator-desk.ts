@@ -1,6 +1,8 @@
 import { ForewarnError } from '../errors.ts';
 import type { Alert, Clock, OperatorOrder, OperatorRefusal } from '../types.ts';
 import type { Episodes } from './episodes.ts';
+import type { Escalation, EscalationPlan } from './escalation.ts';
+import { escalationText } from './escalation-text.ts';
 import { concerns, type Hold, type HoldChange, type HoldSubject, Holds } from './holds.ts';
 import type { Journal, OperatorEntry } from './journal.ts';
 import type { MatchedAlarm } from './noise/matcher.ts';
@@ -20,7 +22,8 @@ export type ServiceSubject = Extract<HoldSubject, { readonly scope: 'asset' | 'c
 export interface OperatorDeskOptions {
   readonly journal: Journal;
   readonly episodes: Episodes;
-  readonly sinks: readonly string[];
+  /** Who is told of an alert. */
+  readonly plan: EscalationPlan;
   readonly knows: { asset(id: string): boolean; class(name: string): boolean };
   /** Rules that keep alerts from people by what they match. */
   readonly mutes?: Mutes;
@@ -129,27 +132,22 @@ export class OperatorDesk {
     return { ok: true, value: hold };
   }
 
-  /** Suppression by design, for rules such as maintenance; saying the same again changes nothing. */
-  suppress(subjects: readonly HoldSubject[], order: { readonly by: string; readonly reason: string }): void {
-    const { by, reason } = order;
-    const now = this.#options.clock();
-    const begin = (of: HoldSubject): HoldChange => {
-      return { kind: 'begin', hold: holdOf('suppressed', of, now, null, { by, comment: reason }) };
-    };
-    const news = subjects.filter((of) => this.#holds.get('suppressed', of)?.reason !== reason);
-    this.#change(news.map(begin), { by, comment: reason });
+  /**
+   * Tells the sinks of a step of its escalation: of that name, even if it was taken before, or the next one that was not.
+   * Whoever has acknowledged an alert may still call for help.
+   */
+  escalate(id: string, step: string | null, order: OperatorOrder): CommandResult<Alert> {
+    return this.#forAlert(id, (alert, now) => {
+      const to = this.#options.plan.byHand(alert, step);
+      if (typeof to === 'string') return alert.state === 'firing' ? to : 'alert_is_over';
+      const entry = this.#escalation(alert, to, order, now);
+      if (typeof entry === 'string') return entry;
+      this.#commit([entry], []);
+      return null;
+    });
   }
 
-  /** Ends suppression where it is in force. */
-  unsuppress(subjects: readonly HoldSubject[], order: OperatorOrder): void {
-    const inForce = subjects.flatMap((of) => this.#holds.get('suppressed', of) ?? []);
-    this.#change(
-      inForce.map((hold) => endOf(hold, order)),
-      order,
-    );
-  }
-
-  /** Ends what was shelved, or muted, until now; call it about once a second. */
+  /** Ends what was shelved, or muted, until now, and escalates what nobody answers; call it about once a second. */
   sweep(): void {
     if (this.#options.mutes?.sweep() === true) this.#mutesChanged = true;
     if (this.#mutesChanged) this.onMutesChanged();
@@ -160,6 +158,38 @@ export class OperatorDesk {
       over.map((hold) => ({ kind: 'end', hold, by: null, reason: 'shelving_expired' })),
       null,
     );
+    this.#escalateUnanswered(now);
+  }
+
+  #escalateUnanswered(now: number): void {
+    const { episodes, plan } = this.#options;
+    const entries: OperatorEntry[] = [];
+    for (const alert of episodes.alerts()) {
+      const due = plan.due(alert, now);
+      const entry = due === null ? null : this.#escalation(alert, due, null, now);
+      if (entry !== null && typeof entry !== 'string') entries.push(entry);
+    }
+    if (entries.length > 0) this.#commit(entries, []);
+  }
+
+  /** The move that escalates an alert, as its history and its receivers get it; `order` is null where the time was over. */
+  #escalation(
+    alert: Alert,
+    to: Escalation,
+    order: OperatorOrder | null,
+    now: number,
+  ): OperatorEntry | OperatorRefusal {
+    const result = move(alert.handling, alert.state === 'firing', { kind: 'escalate', to }, now);
+    if (!result.ok) return result.refusal;
+    const { unansweredSince } = alert.handling;
+    const by = order?.by ?? null;
+    const unansweredMs = unansweredSince === null ? null : Math.max(0, now - unansweredSince);
+    const escalated = { step: to.steps.join(', '), unansweredMs, by };
+    const comment = [`${escalationText(escalated)}; told ${to.sinks.join(', ')}`, order?.comment]
+      .filter((part) => part)
+      .join(': ');
+    const next = withHandling(alert, result.handling);
+    return { alert: next, move: 'escalate', by, comment, sinks: to.sinks, escalated };
   }
 
   #moveOne(id: string, what: OperatorMove, order: OperatorOrder): CommandResult<Alert> {
@@ -208,9 +238,8 @@ export class OperatorDesk {
 
   /** What withholds an alarm, and in whose name where that is a mute's or nobody's doing. */
   #withholding(holds: Holds, alarm: MatchedAlarm, before: string | null) {
-    const held = holds.on(alarm);
-    const mute = held.suppressedFor === null ? (this.#options.mutes?.on(alarm, before) ?? null) : null;
-    const withholding = mute === null ? held : { ...held, suppressedFor: muteText(mute) };
+    const mute = this.#options.mutes?.on(alarm, before) ?? null;
+    const withholding = { ...holds.on(alarm), suppressedFor: mute === null ? null : muteText(mute) };
     const order = {
       by: mute?.by ?? null,
       comment: mute?.why ?? (before === null ? null : `${before} is over`),
@@ -220,13 +249,15 @@ export class OperatorDesk {
 
   /** The moves that bring one alert to what now applies to it. */
   #entriesOf(before: Alert, withholding: Withholding, order: MoveOrder | null, now: number): OperatorEntry[] {
+    const { plan } = this.#options;
     const entries: OperatorEntry[] = [];
     let alert = before;
     for (const what of movesTo(before.handling, withholding, order === null)) {
       const result = move(alert.handling, true, what, now);
       if (!result.ok) continue;
       alert = withHandling(alert, result.handling);
-      const sinks = result.tell ? this.#options.sinks : [];
+      if (result.tell) alert = plan.toldNow(alert);
+      const sinks = result.tell ? plan.sinksOf(alert) : [];
       entries.push({ alert, move: what.kind, by: order?.by ?? null, comment: order?.comment ?? null, sinks });
     }
     return entries;

@@ -1,4 +1,5 @@
-import type { Alert, AlertHandling, OperatorRefusal, OperatorState } from '../types.ts';
+import type { Alert, AlertEscalation, AlertHandling, OperatorRefusal, OperatorState } from '../types.ts';
+import { type Escalation, escalatedTo } from './escalation.ts';
 
 /** Shelving is for a shift or a delivery of spare parts; what must be quiet for longer is out of service. */
 export const LONGEST_SHELVING_MS = 30 * 86_400_000;
@@ -8,6 +9,7 @@ export type Withholding = Pick<AlertHandling, 'shelvedUntil' | 'suppressedFor' |
 
 /** What can be done about one alert; `shelving_expired` and `return_to_normal` happen by themselves. */
 export type OperatorMove =
+  | { readonly kind: 'escalate'; readonly to: Escalation }
   | { readonly kind: 'acknowledge' | 'comment' | 'unshelve' | 'shelving_expired' | 'unsuppress' }
   | { readonly kind: 'take_out_of_service' | 'return_to_service' | 'return_to_normal' }
   | { readonly kind: 'shelve'; readonly until: number }
@@ -23,9 +25,30 @@ type Moved =
     }
   | { readonly ok: false; readonly refusal: OperatorRefusal };
 
-/** What an alert that fires comes with. */
-export function handlingWhenRaised(withholding: Withholding): AlertHandling {
-  return { told: !isWithheld(withholding), acknowledged: false, ...withholding, assignee: null };
+const notEscalated: AlertEscalation = { count: 0, steps: [], sinks: [] };
+
+/** What an alert comes with that is raised at wall time `now`. */
+export function handlingWhenRaised(withholding: Withholding, now: number): AlertHandling {
+  return {
+    told: !isWithheld(withholding),
+    acknowledged: false,
+    ...withholding,
+    assignee: null,
+    unansweredSince: isWithheld(withholding) ? null : now,
+    escalation: notEscalated,
+  };
+}
+
+/**
+ * The handling with its clock of escalation as it must run at wall time `now`: it stops when somebody has acknowledged,
+ * while something holds the alert back, and when the alert is over; it begins anew, with all steps still to be taken,
+ * when none of these holds any more.
+ */
+export function withAnswerClock(handling: AlertHandling, firing: boolean, now: number): AlertHandling {
+  const asks = firing && handling.told && !handling.acknowledged && !isWithheld(handling);
+  if (asks === (handling.unansweredSince !== null)) return handling;
+  if (!asks) return { ...handling, unansweredSince: null };
+  return { ...handling, unansweredSince: now, escalation: { ...handling.escalation, steps: [] } };
 }
 
 export function isWithheld({ shelvedUntil, suppressedFor, outOfService }: Withholding): boolean {
@@ -66,7 +89,7 @@ export function move(handling: AlertHandling, firing: boolean, what: OperatorMov
   const next = moved(handling, what);
   const fires = firing && what.kind !== 'return_to_normal';
   const tell = fires && !next.told && !isWithheld(next);
-  return { ok: true, handling: tell ? { ...next, told: true } : next, tell };
+  return { ok: true, handling: withAnswerClock(tell ? { ...next, told: true } : next, fires, now), tell };
 }
 
 function refusalOf(
@@ -80,6 +103,9 @@ function refusalOf(
     case 'comment':
     case 'assign':
       return null;
+    case 'escalate':
+      if (!firing) return 'alert_is_over';
+      return isWithheld(handling) ? 'alert_is_withheld' : null;
     case 'shelve':
       if (!firing) return 'alert_is_over';
       return shelvingIsOver(what.until, now) ? 'bad_shelving_time' : null;
@@ -104,6 +130,8 @@ function moved(handling: AlertHandling, what: OperatorMove): AlertHandling {
       return handling.acknowledged ? handling : { ...handling, acknowledged: true };
     case 'comment':
       return handling;
+    case 'escalate':
+      return escalatedTo(handling, what.to);
     case 'assign':
       return { ...handling, assignee: what.to };
     case 'shelve':

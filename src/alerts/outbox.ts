@@ -92,11 +92,12 @@ export function createOutboxTable(database: JournalDatabase, clock: Clock) {
 
   /**
    * One row for each sink. The key is made of what never changes, so that no retry can give a second one; an alert that
-   * fires is told once, and once more at each level it escalates to.
+   * fires is told once, and once more for each reason to tell it `again`, which names that reason for ever: the level it
+   * has come to, or the number of its escalation.
    */
-  const enqueue = (alert: Alert, sinks: readonly string[], level: number | null = null): void => {
+  const enqueue = (alert: Alert, sinks: readonly string[], again: string | null = null): void => {
     const payload = JSON.stringify(alert);
-    const what = level === null ? alert.state : `${alert.state}:${level}`;
+    const what = again === null ? alert.state : `${alert.state}:${again}`;
     for (const sink of sinks) {
       insert.run(alert.id, alert.state, sink, `${alert.id}:${what}:${sink}`, payload);
     }

@@ -1,5 +1,8 @@
 import type { AlertPriority, Confidence } from '../types.ts';
 
+/** Least first. */
+export const priorities: readonly AlertPriority[] = ['low', 'medium', 'high', 'critical'];
+
 /** Scores from which a deviation is clear, and gross; 1.0 is the threshold. Our own choice. */
 const CLEAR = 2;
 const GROSS = 5;

@@ -7,7 +7,13 @@ import {
   type Score,
 } from '../types.ts';
 import type { ConditionDetails } from './evidence.ts';
-import { handlingWhenRaised, operatorStateOf, type Withholding, withHandling } from './operator-state.ts';
+import {
+  handlingWhenRaised,
+  operatorStateOf,
+  type Withholding,
+  withAnswerClock,
+  withHandling,
+} from './operator-state.ts';
 import { priorityOf } from './priority.ts';
 import type { FiringState } from './state.ts';
 
@@ -21,6 +27,8 @@ interface RaisedFrom {
   readonly said: ConditionDetails;
   /** What keeps it from people from the start. */
   readonly withholding: Withholding;
+  /** Wall time. */
+  readonly now: number;
   readonly consequence: AlertPriority;
   readonly action: string | null;
 }
@@ -28,7 +36,7 @@ interface RaisedFrom {
 /** The alert as it is raised. */
 export function raisedAlert(from: RaisedFrom): Alert {
   const { asset, state, score, said } = from;
-  const handling = handlingWhenRaised(from.withholding);
+  const handling = handlingWhenRaised(from.withholding, from.now);
   const model = score?.model ?? null;
   return {
     id: from.id,
@@ -60,6 +68,11 @@ export function withPeak(alert: Alert, peakScore: number | null, consequence: Al
 }
 
 /** The alert after it has become worse. Its evidence stays; who has acknowledged it knew of less than this. */
-export function escalatedAlert(alert: Alert, { priority = alert.priority }: ConditionDetails): Alert {
-  return withHandling({ ...alert, priority }, { ...alert.handling, acknowledged: false });
+export function escalatedAlert(
+  alert: Alert,
+  { priority = alert.priority }: ConditionDetails,
+  now: number,
+): Alert {
+  const handling = withAnswerClock({ ...alert.handling, acknowledged: false }, true, now);
+  return withHandling({ ...alert, priority }, handling);
 }

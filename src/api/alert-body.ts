@@ -4,6 +4,7 @@ import { iso, isoOrNull } from './timed.ts';
 
 /** An alert as the API shows it. */
 export function alertBody(alert: Alert): AlertBody {
+  const { handling } = alert;
   return {
     id: alert.id,
     asset: alert.assetId,
@@ -12,7 +13,16 @@ export function alertBody(alert: Alert): AlertBody {
     rule: alert.rule,
     state: alert.state,
     operatorState: alert.operatorState,
-    handling: { ...alert.handling, shelvedUntil: isoOrNull(alert.handling.shelvedUntil) },
+    handling: {
+      ...handling,
+      shelvedUntil: isoOrNull(handling.shelvedUntil),
+      unansweredSince: isoOrNull(handling.unansweredSince),
+      escalation: {
+        ...handling.escalation,
+        steps: [...handling.escalation.steps],
+        sinks: [...handling.escalation.sinks],
+      },
+    },
     priority: alert.priority,
     startedAt: iso(alert.startedAt),
     firedAt: iso(alert.firedAt),

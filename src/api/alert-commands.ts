@@ -9,9 +9,9 @@ export type ServiceSubject =
   | { readonly scope: 'asset'; readonly assetId: string }
   | { readonly scope: 'class'; readonly className: string };
 
-/** What is shelved, suppressed or out of service; times are epoch milliseconds of the wall clock. */
+/** What is shelved or out of service; times are epoch milliseconds of the wall clock. */
 export interface HoldView {
-  readonly kind: 'shelved' | 'suppressed' | 'out_of_service';
+  readonly kind: 'shelved' | 'out_of_service';
   readonly of:
     | ServiceSubject
     | { readonly scope: 'alarm'; readonly assetId: string; readonly rule: AlertRule };
@@ -31,6 +31,8 @@ export interface AlertCommands {
   assign(id: string, to: string, order: OperatorOrder): CommandResult<Alert>;
   shelve(id: string, forMs: number, order: OperatorOrder): CommandResult<Alert>;
   unshelve(id: string, order: OperatorOrder): CommandResult<Alert>;
+  /** Tells the step of that name, or with null the next one. */
+  escalate(id: string, step: string | null, order: OperatorOrder): CommandResult<Alert>;
   takeOutOfService(of: ServiceSubject, order: OperatorOrder): CommandResult<HoldView>;
   returnToService(of: ServiceSubject, order: OperatorOrder): CommandResult<HoldView>;
   holds(): readonly HoldView[];

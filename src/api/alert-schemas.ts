@@ -41,6 +41,18 @@ const alert = {
       ),
       outOfService: Type.Boolean(),
       assignee: Nullable(Type.String()),
+      unansweredSince: Nullable(
+        Time('Since when it asks for an answer: told, not acknowledged, held back by nothing.'),
+        'Null when it asks for none; the steps of `escalation` count from here.',
+      ),
+      escalation: Type.Object(
+        {
+          count: Type.Integer({ description: 'How often it was escalated.' }),
+          steps: Type.Array(Type.String(), { description: 'Steps taken since `unansweredSince`.' }),
+          sinks: Type.Array(Type.String(), { description: 'Who was told because of it.' }),
+        },
+        closed,
+      ),
     },
     { ...closed, description: 'What people have done about it.' },
   ),

@@ -49,6 +49,11 @@ export function busy(code: string, message: string, hint: string): RequestRefuse
   return new RequestRefused(apiError(503, code, message, hint));
 }
 
+/** Somebody else did not do what was asked of him. */
+export function badGateway(code: string, message: string, hint: string): RequestRefused {
+  return new RequestRefused(apiError(502, code, message, hint));
+}
+
 /** What was thrown as the client may see it: nothing of the inside leaves with a 500. */
 export function toApiError(thrown: unknown): ApiError {
   if (thrown instanceof RequestRefused) return thrown.answer;

@@ -44,6 +44,21 @@ export const AssignInput = Type.Object(
   closed,
 );
 
+export const EscalateInput = Type.Object(
+  {
+    by: By,
+    step: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 64,
+        description: 'Name of a step of `escalation`; the next one that was not taken when absent.',
+      }),
+    ),
+    comment: Comment,
+  },
+  closed,
+);
+
 const subject = {
   asset: Type.Optional(Type.String({ minLength: 1, description: 'Id of an asset.' })),
   class: Type.Optional(Type.String({ minLength: 1, description: 'A class: all of its assets.' })),
@@ -54,7 +69,7 @@ export const ReturnInput = Type.Object({ by: By, comment: Comment, ...subject },
 
 export const HoldBody = Type.Object(
   {
-    kind: Type.Enum(['shelved', 'suppressed', 'out_of_service']),
+    kind: Type.Enum(['shelved', 'out_of_service']),
     asset: Nullable(Type.String(), 'Its asset; null when it is on a class.'),
     class: Nullable(Type.String(), 'Its class; null when it is on an asset.'),
     rule: Nullable(Type.String(), 'The rule whose alerts are shelved; null for all rules.'),

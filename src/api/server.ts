@@ -19,9 +19,11 @@ import { metricsRoutes } from './routes/metrics.ts';
 import { modelsRoutes } from './routes/models.ts';
 import { rootRoutes } from './routes/root.ts';
 import { silenceRoutes } from './routes/silences.ts';
+import { sinkRoutes } from './routes/sinks.ts';
 import { statusRoutes } from './routes/status.ts';
 import { encodedWhyNotUrl, whyNotRoutes } from './routes/why-not.ts';
 import type { SilenceCommands } from './silence-commands.ts';
+import type { SinkCommands } from './sink-commands.ts';
 import type { ApiSources } from './sources.ts';
 import { validatorCompiler } from './validator.ts';
 
@@ -32,6 +34,7 @@ export interface ApiOptions {
   readonly sources: ApiSources;
   readonly commands: AlertCommands;
   readonly silences: SilenceCommands;
+  readonly sinks: SinkCommands;
   readonly models: ModelCommands;
   readonly log: Logger;
   readonly version: string;
@@ -70,6 +73,7 @@ export function createApi({
   sources,
   commands,
   silences,
+  sinks,
   models,
   log,
   version,
@@ -113,6 +117,7 @@ export function createApi({
     alertsRoutes(app, sources);
     alertCommandRoutes(app, commands);
     silenceRoutes(app, silences);
+    sinkRoutes(app, sinks);
     kpiRoutes(app, sources.kpis);
     eventsRoutes(app, sources.alertEvents);
     modelsRoutes(app, models);

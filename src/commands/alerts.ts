@@ -13,6 +13,7 @@ export interface AlertsOptions {
   readonly comment?: string;
   readonly for?: string;
   readonly to?: string;
+  readonly step?: string;
   readonly asset?: string;
   readonly class?: string;
   readonly json?: boolean;
@@ -28,6 +29,7 @@ const actions: Readonly<
   shelve: { route: 'shelve', needs: ['by', 'comment', 'for'] },
   unshelve: { route: 'unshelve', needs: ['by'] },
   'accept-level': { route: 'accept-level', needs: ['by'] },
+  escalate: { route: 'escalate', needs: ['by'] },
 };
 const services: Readonly<Record<string, { readonly needs: readonly (keyof AlertsOptions)[] }>> = {
   'out-of-service': { needs: ['by', 'comment'] },
@@ -71,7 +73,12 @@ export async function alerts(
     });
   }
   demand(action, command.needs, options);
-  const body = { ...order, ...given('to', options.to), ...given('duration', options.for) };
+  const body = {
+    ...order,
+    ...given('to', options.to),
+    ...given('duration', options.for),
+    ...given('step', options.step),
+  };
   const path = `/api/v1/alerts/${encodeURIComponent(id)}/${command.route}`;
   if (action === 'accept-level') {
     const model = await daemonClient(options, context).post<ModelBody>(path, body);
@@ -79,7 +86,10 @@ export async function alerts(
     return;
   }
   const alert = await daemonClient(options, context).post<AlertBody>(path, body);
-  context.out(options.json ? JSON.stringify(alert) : `${alert.id} is ${stateText(alert)}`);
+  const { sinks } = alert.handling.escalation;
+  const what =
+    action === 'escalate' ? `was escalated; ${sinks.join(', ')} will be told` : `is ${stateText(alert)}`;
+  context.out(options.json ? JSON.stringify(alert) : `${alert.id} ${what}`);
 }
 
 async function list(options: AlertsOptions, context: CommandContext): Promise<void> {
@@ -114,10 +124,9 @@ async function list(options: AlertsOptions, context: CommandContext): Promise<vo
       context.out(line);
   }
   if (next !== null) context.out('There are more; narrow them down with --asset or --class.');
-  for (const hold of holds.filter(({ kind }) => kind !== 'shelved')) {
-    const what = hold.kind === 'suppressed' ? 'suppressed' : 'out of service';
+  for (const hold of holds.filter(({ kind }) => kind === 'out_of_service')) {
     context.out(
-      `${hold.asset ?? `class ${hold.class}`} is ${what} since ${hold.since} (${hold.by}: ${hold.comment})`,
+      `${hold.asset ?? `class ${hold.class}`} is out of service since ${hold.since} (${hold.by}: ${hold.comment})`,
     );
   }
 }

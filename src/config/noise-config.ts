@@ -24,7 +24,7 @@ const LONGEST_WINDOW_MS = 31 * 86_400_000;
 /** What keeps alerts few, with durations as milliseconds and calendars read; what is wrong becomes a problem. */
 export function noiseConfig(file: ConfigFile, context: Context): NoiseConfig {
   const { problems } = context;
-  problems.push(...twice('maintenance', file.maintenance), ...twice('topology', file.topology));
+  problems.push(...namedTwice('maintenance', file.maintenance), ...namedTwice('topology', file.topology));
   const { every, low, high } = file.flapping;
   if (low >= high) {
     const mend = `Set it to less than ${high}; the gap between the two is what keeps it from flapping itself.`;
@@ -61,7 +61,8 @@ export function groupingConfig(
   return { by, waitMs, intervalMs, flood: { alerts: flood.alerts, withinMs } };
 }
 
-function twice(section: string, named: readonly { readonly name: string }[]): Problem[] {
+/** Names that occur more than once in a list of a section. */
+export function namedTwice(section: string, named: readonly { readonly name: string }[]): Problem[] {
   return named.flatMap(({ name }, i) => {
     if (named.findIndex((other) => other.name === name) === i) return [];
     const mend = 'Give every one its own name; the history of alerts says it.';
@@ -166,7 +167,8 @@ function ruleConfig(
   return { name, source, when, mutes, same, keepForMs: durationMs(rule.keep_for) };
 }
 
-function matcherProblems(path: string, matchers: readonly string[]): Problem[] {
+/** Texts that are no matchers. */
+export function matcherProblems(path: string, matchers: readonly string[]): Problem[] {
   return matchers.flatMap((text, i) => {
     try {
       parseMatcher(text);

@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { closed, duration, integer, names, number, section } from './schema-parts.ts';
+import { choice, closed, duration, integer, names, number, section } from './schema-parts.ts';
 
 const matchers = (description: string) =>
   Type.Array(Type.String({ minLength: 3, maxLength: 512 }), { default: [], maxItems: 32, description });
@@ -114,6 +114,35 @@ export const Grouping = section(
     ),
   },
 );
+
+const EscalationStep = Type.Object(
+  {
+    name: Type.String({
+      pattern: names,
+      description: 'Names the step in notifications and in the history of alerts.',
+    }),
+    after: duration(
+      'How long an alert waits for an acknowledgement, on the wall clock; `0s` tells these sinks together with the others.',
+      '15m',
+    ),
+    sinks: Type.Array(Type.String({ minLength: 1, maxLength: 64 }), {
+      minItems: 1,
+      maxItems: 16,
+      description:
+        'Names of webhooks, or `email`: who is told then. A sink that a step names hears of no other alerts.',
+    }),
+    match: matchers('Which alerts, such as `class=pump`; all must match, none matches all.'),
+    priority: choice('Least priority of the alerts.', ['low', 'medium', 'high', 'critical'], 'low'),
+  },
+  { ...closed, description: 'One step of the escalation.' },
+);
+
+export const Escalation = Type.Array(EscalationStep, {
+  default: [],
+  maxItems: 32,
+  description:
+    'Who is told of an alert that nobody acknowledges; it stops when somebody does, when the alert is over, and while something keeps it from people.',
+});
 
 export const Flapping = section(
   'Alerts that are raised and over again and again are told when they have settled (weighted changes among 21 states, as Nagios does).',

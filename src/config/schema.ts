@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { AssetClass } from './class-schema.ts';
 import { Influx } from './influx-schema.ts';
-import { Flapping, Grouping, Maintenance, TopologyRules } from './noise-schema.ts';
+import { Escalation, Flapping, Grouping, Maintenance, TopologyRules } from './noise-schema.ts';
 import { Email, MqttOutput, Webhook } from './notification-schema.ts';
 import { choice, closed, duration, integer, names, Secret, section } from './schema-parts.ts';
 import { Heartbeat, Watchdog } from './watchdog-schema.ts';
@@ -129,6 +129,7 @@ export const ConfigFile = Type.Object(
     topology: TopologyRules,
     flapping: Flapping,
     grouping: Grouping,
+    escalation: Escalation,
     watchdog: Watchdog,
     heartbeat: Heartbeat,
     retention: section('How long things are kept.', {

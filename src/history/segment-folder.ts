@@ -45,6 +45,36 @@ export interface SegmentFolder {
 const segmentName = /^(\d+)-(\d+)-(\d+)-(\d+)-(\d+)\.seg(\.damaged)?$/;
 const tailName = /^(\d+)\.tail(\.damaged)?$/;
 
+function entryOf(className: string, segment: RegExpExecArray, bytes: number): SegmentEntry {
+  const [number, from, to, rows, sealedAt] = segment.slice(1, 6).map(Number);
+  return { className, number, from, to, rows, sealedAt, bytes, damaged: segment[6] !== undefined };
+}
+
+/**
+ * The sound segments of one class beside a process that owns the folder: nothing is written or removed. Empty when there
+ * are none. A segment may be gone by the time it is read.
+ */
+export async function sealedSegments(directory: string, className: string): Promise<SegmentEntry[]> {
+  let names: string[];
+  try {
+    names = await readdir(join(directory, className));
+  } catch {
+    return [];
+  }
+  return names.flatMap((name) => {
+    const segment = segmentName.exec(name);
+    const entry = segment === null ? null : entryOf(className, segment, 0);
+    return entry === null || entry.damaged ? [] : [entry];
+  });
+}
+
+/** Where a segment is. */
+export function segmentFile(directory: string, entry: SegmentEntry): string {
+  const { className, number, from, to, rows, sealedAt, damaged } = entry;
+  const name = [number, from, to, rows, sealedAt].join('-');
+  return join(directory, className, `${name}.seg${damaged ? '.damaged' : ''}`);
+}
+
 export function createSegmentFolder(directory: string): SegmentFolder {
   let entries: SegmentEntry[] = [];
   const highest = new Map<string, number>();
@@ -52,10 +82,7 @@ export function createSegmentFolder(directory: string): SegmentFolder {
   const seen = (className: string, number: number): void =>
     void highest.set(className, Math.max(number, highest.get(className) ?? 0));
 
-  const fileOf = ({ className, number, from, to, rows, sealedAt, damaged }: SegmentEntry): string => {
-    const name = [number, from, to, rows, sealedAt].join('-');
-    return join(directory, className, `${name}.seg${damaged ? '.damaged' : ''}`);
-  };
+  const fileOf = (entry: SegmentEntry): string => segmentFile(directory, entry);
 
   /** Gives the tails of the class. */
   const loadClass = async (className: string): Promise<LeftTail[]> => {
@@ -65,11 +92,9 @@ export function createSegmentFolder(directory: string): SegmentFolder {
       const segment = segmentName.exec(name);
       const tail = tailName.exec(name);
       if (segment !== null) {
-        const [number, from, to, rows, sealedAt] = segment.slice(1, 6).map(Number);
-        const { size } = await stat(file);
-        const damaged = segment[6] !== undefined;
-        entries.push({ className, number, from, to, rows, sealedAt, bytes: size, damaged });
-        seen(className, number);
+        const entry = entryOf(className, segment, (await stat(file)).size);
+        entries.push(entry);
+        seen(className, entry.number);
       } else if (tail !== null) {
         const number = Number(tail[1]);
         if (tail[2] === undefined) tails.push({ className, number, file });

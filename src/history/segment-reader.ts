@@ -12,7 +12,7 @@ export interface SegmentReader {
 
 /** Reads segments and, from `unsealed`, what is not yet in one. */
 export function createSegmentReader(options: {
-  readonly folder: SegmentFolder;
+  readonly folder: Pick<SegmentFolder, 'list' | 'fileOf' | 'setAside'>;
   unsealed(className: string): readonly OpenChunk[];
   /** One read gives no more than this. */
   readonly mostValues: number;

@@ -27,7 +27,6 @@ export const findingReasons = [
   'not_long_enough',
   'out_of_service',
   'shelved',
-  'suppressed',
   'silence',
   'maintenance',
   'topology',

@@ -42,7 +42,7 @@ function lineFindings({ mqtt, journalError }: WhyNotSnapshot): Finding[] {
   return found;
 }
 
-const holdWords = { shelved: 'shelved', suppressed: 'suppressed', out_of_service: 'out of service' };
+const holdWords = { shelved: 'shelved', out_of_service: 'out of service' };
 
 function holdFindings({ holds }: WhyNotSnapshot): Finding[] {
   return holds.map(({ kind, of, since, until, by, reason }) => {

@@ -20,6 +20,7 @@ const byLine: Grouping = {
   intervalMs: 5 * MINUTE,
   flood: { alerts: 10, withinMs: 10 * MINUTE },
   sinks: new Set(['ops']),
+  called: new Set(),
 };
 const ungrouped: Grouping = { ...byLine, by: [] };
 const begin = 1_700_000_000_000;

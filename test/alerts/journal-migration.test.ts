@@ -137,6 +137,8 @@ describe('a journal of version 1', () => {
         suppressedFor: null,
         outOfService: false,
         assignee: null,
+        unansweredSince: null,
+        escalation: { count: 0, steps: [], sinks: [] },
       },
       priority: 'medium',
       action: null,

@@ -227,32 +227,6 @@ describe('out of service and suppression', () => {
     expect(queued(journal)).toHaveLength(2);
   });
 
-  it('is suppressed by design until the reason is gone, whatever else holds', () => {
-    const { journal, alerting } = stage();
-    const subjects = [{ scope: 'asset', assetId: pump.id } as const];
-    alerting.desk.suppress(subjects, { by: 'maintenance', reason: 'window 12' });
-    raise(alerting);
-    const { id } = newest(journal);
-    alerting.desk.suppress(subjects, { by: 'maintenance', reason: 'window 12' });
-    expect(newest(journal)).toMatchObject({
-      operatorState: 'suppressed',
-      handling: { suppressedFor: 'window 12' },
-    });
-    alerting.desk.shelve(id, hour, ada);
-    alerting.desk.unsuppress(subjects, { by: 'maintenance', comment: null });
-    expect([newest(journal).operatorState, queued(journal)]).toEqual(['shelved', []]);
-    alerting.desk.unshelve(id, ada);
-    expect(queued(journal)).toEqual([`${id}:firing:ops`]);
-    alerting.desk.unsuppress(subjects, { by: 'maintenance', comment: null });
-    expect(journal.transitions(id).map(({ reason, by }) => [reason, by])).toEqual([
-      ['raised', null],
-      ['not_told', null],
-      ['shelve', 'ada'],
-      ['unsuppress', 'maintenance'],
-      ['unshelve', 'ada'],
-    ]);
-  });
-
   it('knows what there is', () => {
     const { alerting } = stage();
     const take = (of: Parameters<typeof alerting.desk.takeOutOfService>[0]) =>

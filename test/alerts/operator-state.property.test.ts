@@ -67,7 +67,7 @@ describe('move, for any story', () => {
     fc.assert(
       fc.property(withholding, story, (held, steps) => {
         let told = isWithheld(held) ? 0 : 1;
-        const { handling } = tell(handlingWhenRaised(held), steps, ({ before, firing, what, now }) => {
+        const { handling } = tell(handlingWhenRaised(held, start), steps, ({ before, firing, what, now }) => {
           const result = move(before, firing, what, now);
           if (!result.ok || !result.tell) return;
           told += 1;
@@ -84,7 +84,7 @@ describe('move, for any story', () => {
   it('never leaves an alert that fires untold when nothing withholds it', () => {
     fc.assert(
       fc.property(withholding, story, (held, steps) => {
-        const { handling, firing } = tell(handlingWhenRaised(held), steps);
+        const { handling, firing } = tell(handlingWhenRaised(held, start), steps);
         if (firing && !isWithheld(handling)) expect(handling.told).toBe(true);
       }),
       { numRuns: 500 },
@@ -94,7 +94,7 @@ describe('move, for any story', () => {
   it('gives only the states that exist: what is over is closed or waits for an acknowledgement', () => {
     fc.assert(
       fc.property(withholding, story, (held, steps) => {
-        const { handling, firing } = tell(handlingWhenRaised(held), steps);
+        const { handling, firing } = tell(handlingWhenRaised(held, start), steps);
         const state = operatorStateOf(handling, firing);
         if (firing) expect(['returned_unacknowledged', 'closed']).not.toContain(state);
         else {
@@ -109,7 +109,7 @@ describe('move, for any story', () => {
   it('changes nothing when it refuses, and refuses what has no ground', () => {
     fc.assert(
       fc.property(withholding, story, (held, steps) => {
-        tell(handlingWhenRaised(held), steps, ({ before, firing, what, now }) => {
+        tell(handlingWhenRaised(held, start), steps, ({ before, firing, what, now }) => {
           const kept = structuredClone(before);
           const { ok } = move(before, firing, what, now);
           expect(before).toEqual(kept);
@@ -127,7 +127,7 @@ describe('move, for any story', () => {
   it('ends every shelving at its time, and at once when the wall clock was put far back', () => {
     fc.assert(
       fc.property(withholding, story, (held, steps) => {
-        const { handling, firing } = tell(handlingWhenRaised(held), steps);
+        const { handling, firing } = tell(handlingWhenRaised(held, start), steps);
         const until = handling.shelvedUntil;
         if (until === null) return;
         expect(firing).toBe(true);
@@ -144,7 +144,7 @@ describe('move, for any story', () => {
   it('is the same whether one acknowledges once or again and again', () => {
     fc.assert(
       fc.property(withholding, story, (held, steps) => {
-        const { handling, firing, now } = tell(handlingWhenRaised(held), steps);
+        const { handling, firing, now } = tell(handlingWhenRaised(held, start), steps);
         const once = move(handling, firing, { kind: 'acknowledge' }, now);
         if (!once.ok) throw new Error('acknowledging was refused');
         expect(once.handling.acknowledged).toBe(true);

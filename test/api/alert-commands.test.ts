@@ -58,6 +58,33 @@ describe('commands on an alert', () => {
     expect(history[1].recordedAt).toBe('2026-01-31T12:00:00.000Z');
   });
 
+  it('escalates to the next step, and says so in the alert and its history', async () => {
+    const answer = await post('escalate', { by: 'ada', comment: 'it leaks' });
+    expect(answer).toMatchObject({
+      status: 200,
+      body: {
+        operatorState: 'unacknowledged',
+        handling: {
+          unansweredSince: '2026-01-31T12:00:00.000Z',
+          escalation: { count: 1, steps: ['on-call'], sinks: ['pager'] },
+        },
+      },
+    });
+    expect((await post('escalate', { by: 'ada' })).body).toMatchObject({ error: { code: 'NO_STEP_LEFT' } });
+    expect((await post('escalate', { by: 'ada', step: 'on-call' })).status).toBe(200);
+    const { history } = await detail();
+    expect(history.slice(1).map(({ reason, by }) => [reason, by])).toEqual([
+      ['escalate', 'ada'],
+      ['escalate', 'ada'],
+    ]);
+    expect(history[1]!.comment).toMatch(/^on-call: escalated by ada, .*; told pager: it leaks$/);
+    expect((await post('shelve', { by: 'ada', comment: 'c', duration: '1h' })).status).toBe(200);
+    expect(await post('escalate', { by: 'ada', step: 'on-call' })).toMatchObject({
+      status: 409,
+      body: { error: { code: 'ALERT_IS_WITHHELD' } },
+    });
+  });
+
   it('gives what the document says', async () => {
     const { paths } = (await call('GET', '/docs/json')).body as {
       paths: Record<
@@ -95,6 +122,8 @@ describe('commands on an alert', () => {
     ['shelve', { by: 'ada', comment: 'c', duration: '31d' }, 400, 'BAD_PARAMETER', /30d/],
     ['shelve', { by: 'ada', comment: 'c', duration: '0s' }, 400, 'BAD_PARAMETER', /30d/],
     ['unshelve', { by: 'ada' }, 409, 'NOT_SHELVED', /is not shelved/],
+    ['escalate', {}, 400, 'BAD_PARAMETER', /^by: is missing/],
+    ['escalate', { by: 'ada', step: 'x' }, 404, 'NO_SUCH_STEP', /no step/i],
     ['explode', { by: 'ada' }, 404, 'NO_SUCH_ROUTE', /./],
   ])('%s with %j: %i %s', async (action, payload, status, code, message) => {
     const answer = await post(action, payload);

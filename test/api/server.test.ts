@@ -6,7 +6,7 @@ import { ForewarnError } from '../../src/errors.ts';
 import type { Logger } from '../../src/log.ts';
 import { silentLogger } from '../../src/log.ts';
 import { testModels } from './support/models.ts';
-import { alertOf, assetAt, createPlant, noon, type Plant, rowOf, scored } from './support/plant.ts';
+import { alertOf, assetAt, createPlant, noon, noSinks, type Plant, rowOf, scored } from './support/plant.ts';
 
 interface Operation {
   readonly parameters?: readonly { readonly name: string; readonly in: string }[];
@@ -65,6 +65,7 @@ describe('the document', () => {
       '/api/v1/alerts/{id}/acknowledge',
       '/api/v1/alerts/{id}/assign',
       '/api/v1/alerts/{id}/comment',
+      '/api/v1/alerts/{id}/escalate',
       '/api/v1/alerts/{id}/shelve',
       '/api/v1/alerts/{id}/unshelve',
       '/api/v1/assets',
@@ -83,6 +84,7 @@ describe('the document', () => {
       '/api/v1/return-to-service',
       '/api/v1/silences',
       '/api/v1/silences/{id}',
+      '/api/v1/sinks/{name}/test',
       '/api/v1/status',
       '/docs/json',
       '/healthz',
@@ -92,7 +94,9 @@ describe('the document', () => {
     for (const [path, { get, post, delete: remove }] of Object.entries(document.paths)) {
       const operation = get ?? post ?? remove;
       const inPath = (operation.parameters ?? []).filter((parameter) => parameter.in === 'path');
-      expect(inPath.map(({ name }) => name)).toEqual(path.includes('{id}') ? ['id'] : []);
+      expect(inPath.map(({ name }) => name)).toEqual(
+        Array.from(path.matchAll(/\{(\w+)\}/g), ([, name]) => name),
+      );
     }
     const names = document.paths['/api/v1/alerts']!.get.parameters!.map(({ name }) => name);
     expect(names).toEqual([
@@ -351,6 +355,7 @@ describe('refusals', () => {
       sources: brokenSources(new Error('secret path')),
       commands: plant.alerting.desk,
       silences: plant.silences,
+      sinks: noSinks,
       models: testModels(0),
     });
     const response = await other.app.inject('/api/v1/status');
@@ -374,6 +379,7 @@ describe('refusals', () => {
       sources: brokenSources(failure),
       commands: plant.alerting.desk,
       silences: plant.silences,
+      sinks: noSinks,
       models: testModels(0),
     });
     const response = await other.app.inject('/api/v1/status');

@@ -75,6 +75,24 @@ describe('forewarn alerts', () => {
     expect(plant.journal.transitions(wild).at(-1)).toMatchObject({ by: 'carl', comment: 'warm' });
   });
 
+  it('escalates one, and says when there is nobody left', async () => {
+    const [{ id }] = plant.journal.list().alerts;
+    expect(await forewarn('escalate', id, { by: 'ada' })).toEqual([
+      `${id} was escalated; pager will be told`,
+    ]);
+    expect(await refusal('escalate', id, { by: 'ada' })).toMatchObject([
+      'NO_STEP_LEFT',
+      expect.stringContaining('nobody left'),
+      expect.anything(),
+    ]);
+    expect(await forewarn('escalate', id, { by: 'ada', step: 'on-call' })).toHaveLength(1);
+    expect(await refusal('escalate', id)).toMatchObject([
+      'OPTION_INVALID',
+      'escalate needs --by',
+      expect.anything(),
+    ]);
+  });
+
   it('takes an asset out of service and back', async () => {
     const asset = assetAt(1).id;
     expect(await forewarn('out-of-service', undefined, { by: 'ada', comment: 'overhaul', asset })).toEqual([

@@ -218,12 +218,6 @@ const cases: Readonly<Record<FindingReason, readonly [Partial<WhyNotSnapshot>, o
       },
     ],
   ],
-  suppressed: [
-    [
-      { holds: [{ kind: 'suppressed', of: { scope: 'asset', assetId: pump.id }, ...order }] },
-      { sinceAt: noon, rule: null, text: expect.stringMatching(/^It is suppressed/) },
-    ],
-  ],
   silence: [
     [
       { mute: { reason: 'silence', name: 'sl_1', by: 'ada', why: 'noisy', until: noon + 3_600_000 } },

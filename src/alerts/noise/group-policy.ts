@@ -19,6 +19,8 @@ export interface GroupPolicy {
 export interface GroupFacts {
   /** Since when the alert waits that waits longest; null when none does. */
   readonly oldestAt: number | null;
+  /** Since when an escalation waits; null when none does. */
+  readonly urgentAt: number | null;
   /** Last notification; null when there was none. */
   readonly toldAt: number | null;
   readonly flooding: boolean;
@@ -35,17 +37,18 @@ export interface GroupStep {
 
 /**
  * What is to be done about a group now. In a flood one notification in `flood.withinMs` is sent instead of one in
- * `intervalMs`, until fewer than half of `flood.alerts` were raised in that time; what waits then is told at once.
+ * `intervalMs`, until fewer than half of `flood.alerts` were raised in that time; what waits then is told at once. An
+ * escalation waits for company and for nothing else: somebody has waited for long enough already.
  */
 export function groupStep(facts: GroupFacts, policy: GroupPolicy, now: number): GroupStep {
-  const { oldestAt, toldAt, flooding, recent } = facts;
+  const { oldestAt, urgentAt, toldAt, flooding, recent } = facts;
   const { alerts, withinMs } = policy.flood;
   const floods = alerts > 0 && (flooding ? recent >= alerts / 2 : recent > alerts);
   const pauseMs = floods === flooding ? (flooding ? withinMs : policy.intervalMs) : 0;
+  const isDue = toldAt === null || hasPassed(toldAt, pauseMs, now);
   const tell =
-    oldestAt !== null &&
-    hasPassed(oldestAt, policy.waitMs, now) &&
-    (toldAt === null || hasPassed(toldAt, pauseMs, now));
+    (oldestAt !== null && hasPassed(oldestAt, policy.waitMs, now) && isDue) ||
+    (urgentAt !== null && hasPassed(urgentAt, policy.waitMs, now));
   return { tell, flooding: floods && (flooding || tell) };
 }
 

@@ -1,4 +1,11 @@
-import { type Alert, type ChannelEvidence, type Confidence, confidenceOf } from '../../types.ts';
+import {
+  type Alert,
+  type ChannelEvidence,
+  type Confidence,
+  confidenceOf,
+  type EscalationCause,
+} from '../../types.ts';
+import { escalationText } from '../escalation-text.ts';
 import { rfc3339 } from '../rfc3339.ts';
 
 /** An alert for machines that are not Forewarn: named and timed as the API does it, with a link to it. */
@@ -20,6 +27,13 @@ export interface AlertDocument {
   readonly channels: readonly ChannelEvidence[];
   readonly summary: string;
   readonly action: string | null;
+  /** Why it is told now, where that is an escalation. */
+  readonly escalation: {
+    readonly step: string;
+    readonly unansweredSeconds: number | null;
+    readonly by: string | null;
+    readonly text: string;
+  } | null;
   readonly url: string;
 }
 
@@ -43,8 +57,15 @@ export function alertDocument(alert: Alert, externalUrl: string): AlertDocument 
     channels: alert.channels,
     summary: alert.summary,
     action: alert.action,
+    escalation: alert.escalated === undefined ? null : escalationDocument(alert.escalated),
     url: alertUrl(alert, externalUrl),
   };
+}
+
+function escalationDocument(escalated: EscalationCause): AlertDocument['escalation'] {
+  const { step, unansweredMs, by } = escalated;
+  const unansweredSeconds = unansweredMs === null ? null : Math.round(unansweredMs / 1000);
+  return { step, unansweredSeconds, by, text: escalationText(escalated) };
 }
 
 /** Where the API shows the alert. */

@@ -1,7 +1,8 @@
 import type { Alert } from '../../types.ts';
+import { escalationText, isEscalation } from '../escalation-text.ts';
 import type { Notification } from '../sink.ts';
 import { groupFacts, groupHeadline, groupLines } from './group-text.ts';
-import { oneLine, shownTime } from './plain-text.ts';
+import { oneLine, shownDuration, shownTime } from './plain-text.ts';
 
 /**
  * `CRITICAL pump-3 (north/1): vibration reads 4.8 mm/s where 2.1 is expected (80 % of the score)`, or `RESOLVED ...`: what
@@ -9,7 +10,9 @@ import { oneLine, shownTime } from './plain-text.ts';
  */
 export function headline({ alert, transition, group }: Notification): string {
   if (group !== undefined) return groupHeadline({ transition }, group);
-  const word = transition === 'resolved' ? 'RESOLVED' : alert.priority.toUpperCase();
+  const priority = alert.priority.toUpperCase();
+  const word =
+    transition === 'resolved' ? 'RESOLVED' : isEscalation(alert) ? `ESCALATED ${priority}` : priority;
   return `${word} ${oneLine(alert.summary)}`;
 }
 
@@ -17,6 +20,7 @@ export function headline({ alert, transition, group }: Notification): string {
 export function facts({ alert, transition, group }: Notification): readonly (readonly [string, string])[] {
   if (group !== undefined) return groupFacts(group);
   const told: [string, string | null][] = [
+    ['Escalation', alert.escalated === undefined ? null : escalationText(alert.escalated)],
     ['Action', transition === 'resolved' ? null : alert.action],
     ['Asset', alert.assetId],
     ['Class', alert.className],
@@ -39,13 +43,6 @@ export function told({ alert, group }: Notification): readonly string[] {
 export function shortened(text: string, length: number): string {
   const characters = Array.from(text);
   return characters.length <= length ? text : `${characters.slice(0, length - 1).join('')}…`;
-}
-
-function shownDuration(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000));
-  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
-  if (hours > 0) return `${hours} h ${minutes} min`;
-  return minutes > 0 ? `${minutes} min ${seconds % 60} s` : `${seconds} s`;
 }
 
 /** How bad, for receivers with colours. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Alert } from '../../types.ts';
 import { isLimitRule, type RuleKind, ruleKindOf } from '../alert-rule.ts';
+import { escalationText } from '../escalation-text.ts';
 import { rfc3339 } from '../rfc3339.ts';
 import type { Notification, NotificationGroup } from '../sink.ts';
 import { alertUrl } from './alert-document.ts';
@@ -149,6 +150,7 @@ export function annotationsOf(alert: Alert): Record<string, string> {
     alert_id: alert.id,
     priority: alert.priority,
     ...(alert.action === null ? {} : { action: alert.action }),
+    ...(alert.escalated === undefined ? {} : { escalation: escalationText(alert.escalated) }),
     ...(top === undefined ? {} : { channel: top.channel }),
   };
 }

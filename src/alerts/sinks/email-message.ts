@@ -33,11 +33,14 @@ export function emailMessage(notification: Notification, externalUrl: string, do
   );
   const url = alertUrl(alert, externalUrl);
   const first = `<${alert.id}.firing@${domain}>`;
-  const own =
-    group === undefined
-      ? `<${alert.id}.${transition}@${domain}>`
-      : `<${notification.idempotencyKey.replace(/[^\w.-]/g, '.')}@${domain}>`;
-  const answers = group === undefined && transition !== 'firing';
+  // Told again, the same alert is another mail: many servers drop one whose Message-ID they have seen.
+  const plain = `${alert.id}:${transition}:`;
+  const key = notification.idempotencyKey;
+  const isPlain = group === undefined && key.startsWith(plain) && !key.slice(plain.length).includes(':');
+  const own = isPlain
+    ? `<${alert.id}.${transition}@${domain}>`
+    : `<${key.replace(/[^\w.-]/g, '.')}@${domain}>`;
+  const answers = group === undefined && own !== first;
   const lines = (pairs: readonly (readonly [string, string])[]) =>
     pairs.map(([name, value]) => `${name}: ${value}`).join('\n');
   const rows = [...asked, ...channels]

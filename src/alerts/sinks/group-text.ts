@@ -1,4 +1,6 @@
 import type { Alert } from '../../types.ts';
+import { escalationText, isEscalation } from '../escalation-text.ts';
+import { priorities } from '../priority.ts';
 import type { Notification, NotificationGroup } from '../sink.ts';
 import { oneLine, shownTime } from './plain-text.ts';
 
@@ -15,7 +17,8 @@ export function groupHeadline(
 ): string {
   const { total, firing, flood } = group;
   const priority = worstPriority(group.alerts).toUpperCase();
-  const word = transition === 'resolved' ? 'RESOLVED' : flood ? `FLOOD ${priority}` : priority;
+  const escalated = group.alerts.some(isEscalation) ? 'ESCALATED ' : '';
+  const word = transition === 'resolved' ? 'RESOLVED' : `${escalated}${flood ? 'FLOOD ' : ''}${priority}`;
   const alerts = `${total} ${total === 1 ? 'alert' : 'alerts'}`;
   const state = transition === 'resolved' ? 'none fires' : `${firing} ${firing === 1 ? 'fires' : 'fire'}`;
   return oneLine(`${word} ${alerts}, ${placeOf(group)}: ${state}, first ${firstOf(group)}`);
@@ -30,8 +33,13 @@ export function groupLines({ alerts, total }: NotificationGroup): readonly strin
 /** What people ask next, as the facts of one alert are. */
 export function groupFacts(group: NotificationGroup): readonly (readonly [string, string])[] {
   const { incident, alerts, total, firing } = group;
+  const escalated = alerts.filter(isEscalation);
+  const [longest] = escalated.toSorted((a, b) => unansweredMs(b) - unansweredMs(a));
   const since = Math.min(...alerts.map(({ startedAt }) => startedAt));
   return [
+    ...(longest?.escalated === undefined
+      ? []
+      : [['Escalation', `${escalated.length} of them, ${escalationText(longest.escalated)}`] as const]),
     ['Group', oneLine(placeOf(group))],
     ['Alerts', `${total}, of the group ${firing} fire`],
     ['First', oneLine(firstOf(group))],
@@ -39,8 +47,6 @@ export function groupFacts(group: NotificationGroup): readonly (readonly [string
     ...(incident === null ? [] : [['Incident', `${incident.id}, ${incident.alerts} alerts`] as const]),
   ];
 }
-
-const priorities: readonly Alert['priority'][] = ['low', 'medium', 'high', 'critical'];
 
 /** Of those that fire, or of all when none does. */
 export function worstPriority(alerts: readonly Alert[]): Alert['priority'] {
@@ -56,11 +62,16 @@ export function placeOf({ labels }: NotificationGroup): string {
     .join(', ');
 }
 
+function unansweredMs({ escalated }: Alert): number {
+  return escalated?.unansweredMs ?? 0;
+}
+
 /** The asset that moved first. */
 function firstOf({ incident, alerts }: NotificationGroup): string {
   return incident?.first ?? alerts[0]?.assetId ?? '';
 }
 
-function wordOf({ state, priority }: Alert): string {
-  return state === 'resolved' ? 'RESOLVED' : priority.toUpperCase();
+function wordOf(alert: Alert): string {
+  if (alert.state === 'resolved') return 'RESOLVED';
+  return `${isEscalation(alert) ? 'ESCALATED ' : ''}${alert.priority.toUpperCase()}`;
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Alert } from '../../types.ts';
+import { escalationText } from '../escalation-text.ts';
 import { rfc3339 } from '../rfc3339.ts';
 import type { Notification } from '../sink.ts';
 import { alertDocument, alertUrl } from './alert-document.ts';
@@ -37,7 +38,7 @@ export function pagerDutyPayload(
     client_url: url,
     links: [{ href: url, text: 'Show the alert' }],
     payload: {
-      summary: shortened(group === undefined ? alert.summary : headline(notification), SUMMARY_LENGTH),
+      summary: shortened(summaryOf(notification), SUMMARY_LENGTH),
       source: shortened(group === undefined ? alert.assetId : placeOf(group), FIELD_LENGTH),
       severity: severities[worstPriority(group?.alerts ?? [alert])],
       timestamp: rfc3339(alert.firedAt),
@@ -49,6 +50,15 @@ export function pagerDutyPayload(
       custom_details: details,
     },
   };
+}
+
+/** The incident has its priority in a field of its own; that it is an escalation has no other place. */
+function summaryOf(notification: Notification): string {
+  const { alert, group } = notification;
+  if (group !== undefined) return headline(notification);
+  return alert.escalated === undefined
+    ? alert.summary
+    : `${alert.summary} (${escalationText(alert.escalated)})`;
 }
 
 /** Labels may be longer than a key (255 characters). */

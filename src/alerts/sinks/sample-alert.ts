@@ -17,6 +17,8 @@ export function sampleAlert(changes: Partial<Alert>): Alert {
       suppressedFor: null,
       outOfService: false,
       assignee: null,
+      unansweredSince: null,
+      escalation: { count: 0, steps: [], sinks: [] },
     },
     priority: 'low',
     startedAt: 1000,

@@ -1,3 +1,4 @@
+import { isEscalation } from '../escalation-text.ts';
 import type { Notification } from '../sink.ts';
 import { alertUrl } from './alert-document.ts';
 import { facts, headline, isUrgent, shortened, told } from './alert-text.ts';
@@ -49,7 +50,8 @@ function title({ alert, transition, group }: Notification): string {
   if (transition === 'resolved') return `🟢 RESOLVED ${subject}`;
   const priority = worstPriority(group?.alerts ?? [alert]);
   const flood = group?.flood === true ? 'FLOOD ' : '';
-  return `${isUrgent({ priority }) ? '🔴' : '🟠'} ${flood}${priority.toUpperCase()} ${subject}`;
+  const escalated = (group?.alerts ?? [alert]).some(isEscalation) ? 'ESCALATED ' : '';
+  return `${isUrgent({ priority }) ? '🔴' : '🟠'} ${escalated}${flood}${priority.toUpperCase()} ${subject}`;
 }
 
 /** Slack reads `<!channel>` as a call to everybody: https://docs.slack.dev/messaging/formatting-message-text#escaping */

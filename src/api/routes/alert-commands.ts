@@ -9,6 +9,7 @@ import type { ApiApp } from '../app.ts';
 import {
   AssignInput,
   CommentInput,
+  EscalateInput,
   HoldBody,
   HoldsBody,
   OrderInput,
@@ -46,12 +47,18 @@ export function alertCommandRoutes(app: ApiApp, commands: AlertCommands): void {
   app.post('/api/v1/alerts/:id/unshelve', command('End shelving', OrderInput), ({ params, body }) =>
     alertBody(resultOf(commands.unshelve(params.id, orderOf(body)), params.id)),
   );
+  app.post(
+    '/api/v1/alerts/:id/escalate',
+    command('Tell the next step of the escalation, or a named one', EscalateInput),
+    ({ params, body }) =>
+      alertBody(resultOf(commands.escalate(params.id, body.step ?? null, orderOf(body)), params.id)),
+  );
   app.get(
     '/api/v1/holds',
     {
       schema: {
         tags: ['alerts'],
-        summary: 'What is shelved, suppressed or out of service',
+        summary: 'What is shelved or out of service',
         response: { 200: HoldsBody, ...errors },
       },
     },
@@ -120,7 +127,7 @@ function refused(refusal: OperatorRefusal, name: string): RequestRefused {
     case 'no_such_class':
       return notFound('NO_SUCH_CLASS', `There is no class ${name}.`, 'The configuration names the classes.');
     case 'alert_is_over':
-      return conflict('ALERT_IS_OVER', `${name} is over.`, 'Only what fires can be shelved.');
+      return conflict('ALERT_IS_OVER', `${name} is over.`, 'Only what fires can be shelved or escalated.');
     case 'not_shelved':
       return conflict('NOT_SHELVED', `${name} is not shelved.`, 'GET /api/v1/holds lists what is.');
     case 'bad_shelving_time':
@@ -128,6 +135,24 @@ function refused(refusal: OperatorRefusal, name: string): RequestRefused {
         'duration',
         'is 0 or more than 30d',
         'What must be quiet for longer is out of service.',
+      );
+    case 'alert_is_withheld':
+      return conflict(
+        'ALERT_IS_WITHHELD',
+        `${name} is shelved, suppressed or out of service, so nobody is told of it.`,
+        'Its `handling` says which; end that first.',
+      );
+    case 'no_such_step':
+      return notFound(
+        'NO_SUCH_STEP',
+        'No step of the escalation has this name.',
+        'The configuration names them under `escalation`.',
+      );
+    case 'no_step_left':
+      return conflict(
+        'NO_STEP_LEFT',
+        `There is nobody left to escalate ${name} to.`,
+        'Name a step to take it again; the configuration has them under `escalation`.',
       );
     case 'already_out_of_service':
       return conflict(

@@ -1,3 +1,4 @@
+import type { Score } from '../../types.ts';
 import type { Engine } from '../engine.ts';
 import type { Model } from '../model.ts';
 import { createScorer } from '../scorer.ts';
@@ -19,6 +20,8 @@ export interface ScoredWindow {
   /** Position of the window's last row among them. */
   readonly row: number;
   readonly value: number;
+  /** As live windows have it. */
+  readonly score: Score;
   readonly expected: Float32Array;
   /** NaN where missing. */
   readonly actual: Float32Array;
@@ -53,7 +56,7 @@ export async function scoreRows(
       if (verdict.kind === 'unknown') return;
       const { asset, at, score } = verdict;
       const { value, expected, actual } = score;
-      onScore({ asset: asset.index, row: rowAt[asset.index].get(at)!, value, expected, actual });
+      onScore({ asset: asset.index, row: rowAt[asset.index].get(at)!, value, score, expected, actual });
     },
     onFailure(error) {
       failure ??= error;

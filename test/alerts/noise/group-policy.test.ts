@@ -16,7 +16,7 @@ const policy: GroupPolicy = {
   flood: { alerts: 10, withinMs: 600 },
 };
 const now = 10_000;
-const calm: GroupFacts = { oldestAt: null, toldAt: null, flooding: false, recent: 0 };
+const calm: GroupFacts = { oldestAt: null, urgentAt: null, toldAt: null, flooding: false, recent: 0 };
 
 describe('a step of a group', () => {
   it.each([

@@ -1,8 +1,11 @@
 import { join } from 'node:path';
-import { type Alerting, createAlerting } from '../../../src/alerts/alerting.ts';
+import { type Alerting, type ClassAlerts, createAlerting } from '../../../src/alerts/alerting.ts';
+import type { EscalationConfig } from '../../../src/alerts/escalation.ts';
+import type { Grouping } from '../../../src/alerts/group-table.ts';
 import { type Journal, openJournal } from '../../../src/alerts/journal.ts';
 import { type NoiseConfig, NoiseControl } from '../../../src/alerts/noise/noise-control.ts';
 import { SilenceDesk } from '../../../src/alerts/noise/silence-desk.ts';
+import type { Notification } from '../../../src/alerts/sink.ts';
 import { silentLogger } from '../../../src/log.ts';
 import type { Alert, Asset } from '../../../src/types.ts';
 import { policy, temporaryDirectory, verdictOf } from '../support/fixtures.ts';
@@ -21,19 +24,33 @@ export interface Stage {
   raise(asset: Asset): Alert;
   resolve(asset: Asset): void;
   newest(asset: Asset): Alert;
+  /** A verdict of this score. */
+  verdict(asset: Asset, score: number): void;
   /** Idempotency keys of what waits for the sink, which takes them. */
-  told(): string[];
+  told(sink?: string): string[];
+  /** What waits for the sink, which takes it. */
+  notifications(sink?: string): Notification[];
+  /** What the daemon does about once a second. */
+  sweep(): void;
   stop(): void;
 }
 
+interface PlantOptions {
+  readonly grouping?: Grouping;
+  readonly sinks?: readonly string[];
+  readonly escalation?: readonly EscalationConfig[];
+  readonly policies?: Partial<ClassAlerts>;
+}
+
 /** A plant's alerts over restarts: each `start` opens the same journal file again. */
-export function noisyPlant(now: number, config: Partial<NoiseConfig> = {}) {
+export function noisyPlant(now: number, config: Partial<NoiseConfig> = {}, options: PlantOptions = {}) {
+  const { grouping, sinks = ['ops'], escalation = [], policies = {} } = options;
   const file = join(temporaryDirectory(), 'alerts.db');
   const wall = { now };
   const clock = () => wall.now;
   let at = 0;
   const start = (): Stage => {
-    const journal = openJournal({ file, clock });
+    const journal = openJournal({ file, clock, ...(grouping === undefined ? {} : { grouping }) });
     const channels = [
       { name: 'speed', unit: '' },
       { name: 'pressure', unit: '' },
@@ -48,8 +65,9 @@ export function noisyPlant(now: number, config: Partial<NoiseConfig> = {}) {
     });
     const alerting = createAlerting({
       journal,
-      sinks: ['ops'],
-      policies: () => ({ ...policy, forMs: 0, keepFiringForMs: 0 }),
+      sinks,
+      escalation,
+      policies: () => ({ ...policy, forMs: 0, keepFiringForMs: 0, ...policies }),
       channels: () => channels,
       knows: { asset: () => true, class: () => true },
       mutes: noise,
@@ -63,6 +81,14 @@ export function noisyPlant(now: number, config: Partial<NoiseConfig> = {}) {
       alerting.onVerdict(verdictOf(asset, at, value));
       alerting.flush();
     };
+    const notifications = (sink = 'ops') => {
+      const found: Notification[] = [];
+      for (let row = journal.outbox.head(sink); row !== null; row = journal.outbox.head(sink)) {
+        found.push(row.notification);
+        journal.outbox.delivered(row.id);
+      }
+      return found;
+    };
     return {
       journal,
       alerting,
@@ -74,13 +100,12 @@ export function noisyPlant(now: number, config: Partial<NoiseConfig> = {}) {
       },
       resolve: (asset) => verdict(asset, 0),
       newest,
-      told() {
-        const keys: string[] = [];
-        for (let row = journal.outbox.head('ops'); row !== null; row = journal.outbox.head('ops')) {
-          keys.push(row.notification.idempotencyKey);
-          journal.outbox.delivered(row.id);
-        }
-        return keys;
+      verdict,
+      told: (sink) => notifications(sink).map(({ idempotencyKey }) => idempotencyKey),
+      notifications,
+      sweep() {
+        alerting.sweep();
+        journal.groups.sweep();
       },
       stop() {
         alerting.stop();

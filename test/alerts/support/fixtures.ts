@@ -71,6 +71,8 @@ export function alertNamed(id: string, changes: Partial<Alert> = {}): Alert {
       suppressedFor: null,
       outOfService: false,
       assignee: null,
+      unansweredSince: null,
+      escalation: { count: 0, steps: [], sinks: [] },
     },
     priority: 'medium',
     startedAt: 1_000,

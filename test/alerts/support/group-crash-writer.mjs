@@ -22,6 +22,7 @@ const journal = openJournal({
     intervalMs: Number(waitMs),
     flood: { alerts: 0, withinMs: 0 },
     sinks: new Set(['ops']),
+    called: new Set(),
   },
 });
 const sink = createWebhookSink({

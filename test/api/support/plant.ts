@@ -7,6 +7,7 @@ import { readAlarmKpis } from '../../../src/alerts/kpis/alarm-groups.ts';
 import { NoiseControl } from '../../../src/alerts/noise/noise-control.ts';
 import { SilenceDesk } from '../../../src/alerts/noise/silence-desk.ts';
 import { type Api, createApi } from '../../../src/api/server.ts';
+import type { SinkCommands } from '../../../src/api/sink-commands.ts';
 import type { ApiSources } from '../../../src/api/sources.ts';
 import { createFleet, type Fleet } from '../../../src/fleet.ts';
 import { silentLogger } from '../../../src/log.ts';
@@ -59,6 +60,8 @@ export function alertOf(asset: Asset, number: number, resolved = false): Alert {
       suppressedFor: null,
       outOfService: false,
       assignee: null,
+      unansweredSince: null,
+      escalation: { count: 0, steps: [], sinks: [] },
     },
     priority: 'medium',
     startedAt: noon + number * 1000,
@@ -86,8 +89,10 @@ export interface Plant {
   close(): Promise<void>;
 }
 
+export const noSinks: SinkCommands = { names: () => [], test: async () => 'no_such_sink' };
+
 /** An API over a real fleet and a real journal. */
-export function createPlant(options: { host?: string; port?: number } = {}): Plant {
+export function createPlant(options: { host?: string; port?: number; sinks?: SinkCommands } = {}): Plant {
   const directory = mkdtempSync(join(tmpdir(), 'forewarn-api-'));
   const clock = () => noon;
   const journal = openJournal({ file: join(directory, 'alerts.db'), clock });
@@ -103,7 +108,8 @@ export function createPlant(options: { host?: string; port?: number } = {}): Pla
   });
   const alerting = createAlerting({
     journal,
-    sinks: ['ops'],
+    sinks: ['ops', 'pager'],
+    escalation: [{ name: 'on-call', afterMs: 900_000, sinks: ['pager'], match: [], priority: 'low' }],
     policies: () => policy,
     channels: () => channels,
     knows: { asset: (id) => fleet.asset(id) !== null, class: (name) => name === 'pump' },
@@ -140,7 +146,7 @@ export function createPlant(options: { host?: string; port?: number } = {}): Pla
     metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', text: async () => 'forewarn_up 1\n' },
     readiness: () => answers.ready,
   };
-  const { host = '127.0.0.1', port = 0 } = options;
+  const { host = '127.0.0.1', port = 0, sinks = noSinks } = options;
   const models = testModels(noon);
   const api = createApi({
     host,
@@ -148,6 +154,7 @@ export function createPlant(options: { host?: string; port?: number } = {}): Pla
     sources,
     commands: alerting.desk,
     silences,
+    sinks,
     models,
     log: silentLogger,
     version: '1.2.3',

@@ -1,6 +1,7 @@
 import { type AlertOutputs, sinkNames } from './alert-outputs.ts';
 import { isLimitRule, isWatchdogRule } from './alerts/alert-rule.ts';
-import { type Alerting, type ClassAlerts, createAlerting } from './alerts/alerting.ts';
+import { type Alerting, createAlerting } from './alerts/alerting.ts';
+import type { ClassAlerts } from './alerts/alerting-options.ts';
 import { type DeviationGate, deviationGate } from './alerts/deviation.ts';
 import type { Training } from './alerts/influx/event-lines.ts';
 import type { InfluxOutput } from './alerts/influx/influx-output.ts';

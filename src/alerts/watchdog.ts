@@ -1,5 +1,5 @@
 import type { Asset, WatchdogRule } from '../types.ts';
-import type { ClassAlerts } from './alerting.ts';
+import type { ClassAlerts } from './alerting-options.ts';
 
 /** Forewarn itself, as the asset of its own alerts; the fleet does not count it. */
 export const watchdogAsset: Asset = { index: -1, id: 'forewarn', className: 'forewarn', labels: {} };

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import Database from 'libsql';
 import { describe, expect, it } from 'vitest';
-import { type Alerting, type AlertingOptions, createAlerting } from '../../src/alerts/alerting.ts';
+import { type Alerting, createAlerting } from '../../src/alerts/alerting.ts';
+import type { AlertingOptions } from '../../src/alerts/alerting-options.ts';
 import { describeSilence } from '../../src/alerts/evidence.ts';
 import { type Journal, openJournal } from '../../src/alerts/journal.ts';
 import { silentLogger } from '../../src/log.ts';

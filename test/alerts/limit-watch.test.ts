@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type Alerting, type ClassAlerts, createAlerting } from '../../src/alerts/alerting.ts';
+import { type Alerting, createAlerting } from '../../src/alerts/alerting.ts';
+import type { ClassAlerts } from '../../src/alerts/alerting-options.ts';
 import { type Journal, openJournal } from '../../src/alerts/journal.ts';
 import { LimitWatch } from '../../src/alerts/limit-watch.ts';
 import type { ChannelLimits } from '../../src/alerts/limits.ts';

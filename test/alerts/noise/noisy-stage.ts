@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { type Alerting, type ClassAlerts, createAlerting } from '../../../src/alerts/alerting.ts';
+import { type Alerting, createAlerting } from '../../../src/alerts/alerting.ts';
+import type { ClassAlerts } from '../../../src/alerts/alerting-options.ts';
 import type { EscalationConfig } from '../../../src/alerts/escalation.ts';
 import type { Grouping } from '../../../src/alerts/group-table.ts';
 import { type Journal, openJournal } from '../../../src/alerts/journal.ts';

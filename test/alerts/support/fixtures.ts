@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { ClassAlerts } from '../../../src/alerts/alerting.ts';
+import type { ClassAlerts } from '../../../src/alerts/alerting-options.ts';
 import { type Journal, type JournalEntry, openJournal } from '../../../src/alerts/journal.ts';
 import type { Logger } from '../../../src/log.ts';
 import type { Alert, Asset, Channel, Clock, Verdict } from '../../../src/types.ts';

@@ -2,7 +2,6 @@ import type { ClassConfig } from './config.ts';
 import { messageOf } from './errors.ts';
 import { type AssetRows, sliceRows } from './history/asset-rows.ts';
 import { unbrokenRuns } from './history/exclusions.ts';
-import type { History } from './history/history.ts';
 import type { Logger } from './log.ts';
 import type { Model } from './models/model.ts';
 import type { ClassLine, Pipeline } from './pipeline.ts';

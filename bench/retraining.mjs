@@ -9,11 +9,12 @@ import { parseArgs } from 'node:util';
 import { pumpChannels } from '../dist/simulator/pump.js';
 import { quantile } from './engine/quantiles.mjs';
 
-const file = (path) => fileURLToPath(new URL(path, import.meta.url));
+const subjectFile = fileURLToPath(new URL('./retraining/subject.mjs', import.meta.url));
+const loadFile = fileURLToPath(new URL('./retraining/load.mjs', import.meta.url));
 const kept = { models: 3, historyBytes: 1_000_000 };
 
 export const usage =
-  'npm run bench -- retraining [--rounds 50] [--pumps 4] [--speed 100] [--steps 10] [--rest 2000] [--json]';
+  'npm run bench -- retraining [--rounds 50] [--pumps 4] [--speed 100] [--steps 10] [--rest 2000] [--cron EXPRESSION] [--json]';
 
 export async function run(args) {
   const { values } = parseArgs({
@@ -24,13 +25,17 @@ export async function run(args) {
       speed: { type: 'string', default: '100' },
       steps: { type: 'string', default: '10' },
       rest: { type: 'string', default: '2000' },
+      // Such as `*/10 * * * * *`: a night every ten seconds. Without it one follows the other.
+      cron: { type: 'string' },
       json: { type: 'boolean' },
     },
   });
   const directory = mkdtempSync(join(tmpdir(), 'forewarn-bench-'));
   const config = join(directory, 'forewarn.yaml');
-  writeFileSync(config, configOf(Number(values.steps)));
-  const subject = fork(file('retraining/subject.mjs'), [config, values.rounds, values.rest]);
+  writeFileSync(config, configOf(Number(values.steps), values.cron ?? null));
+  const subject = fork(subjectFile, [config, values.rounds, values.rest], {
+    execArgv: ['--expose-gc'],
+  });
   const ended = once(subject, 'exit');
   const rounds = [];
   let load = null;
@@ -38,11 +43,9 @@ export async function run(args) {
   let peak = 0;
   subject.on('message', (message) => {
     if (message.kind === 'serving')
-      load = spawn(
-        process.execPath,
-        [file('retraining/load.mjs'), message.brokerUrl, values.pumps, values.speed],
-        { stdio: ['ignore', 'ignore', 'inherit'] },
-      );
+      load = spawn(process.execPath, [loadFile, message.brokerUrl, values.pumps, values.speed], {
+        stdio: ['ignore', 'ignore', 'inherit'],
+      });
     if (message.kind === 'delays') delays = message.delays;
     if (message.kind !== 'round') return;
     const disk = { models: sizeOf(join(directory, 'state/models')), all: sizeOf(join(directory, 'state')) };
@@ -132,7 +135,7 @@ function sizeOf(path) {
   }
 }
 
-function configOf(steps) {
+function configOf(steps, schedule) {
   return JSON.stringify({
     state_dir: 'state',
     mqtt: { embedded: { port: 0 } },
@@ -143,7 +146,7 @@ function configOf(steps) {
         topic: 'plant/{site}/{line}/{asset}/telemetry',
         channels: Object.fromEntries(pumpChannels.map(({ name, unit }) => [name, { unit }])),
         train: { after: 2000, steps, batch: 64, hidden: 8, latent: 4 },
-        retrain: { schedule: null, rows: 2000, judge: 0.3, shadow_for: '0s', look_back: '20d' },
+        retrain: { schedule, jitter: '0s', rows: 2000, judge: 0.3, shadow_for: '0s', look_back: '20d' },
       },
     },
   });

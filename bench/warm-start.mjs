@@ -1,4 +1,5 @@
-// Whether a challenger that starts from the champion's weights gets further, or sooner: held-out error by step, on the simulator.
+// Whether a challenger that starts from the champion's weights gets further, or sooner: held-out error by step, on the
+// simulator, over generations of models that each start from the one before.
 import { parseArgs } from 'node:util';
 import { createOnnxEngine } from '../dist/models/engine/onnx/onnx-engine.js';
 import { fitNetwork } from '../dist/models/fit.js';
@@ -12,53 +13,43 @@ import { recordPlant } from './parity/plant-rows.mjs';
 const pumps = 8;
 const holdout = 0.25;
 const channels = pumpChannels.length;
-const fitting = { batch: 128 };
-/** Rows of a pump: what a first model learns from, and what its challenger does, later. */
+const batch = 128;
+/** Rows of a pump: what a first model learns from, and what each challenger does, later. */
 const rows = { champion: 600, challenger: 1500 };
-const usualPeak = 3e-3;
 
 export const usage =
-  'npm run bench -- warm-start [--seeds 3] [--peaks 0.003,0.001] [--hidden 64] [--steps 800] [--json]';
+  'npm run bench -- warm-start [--seeds 3] [--generations 3] [--hidden 64] [--steps 800] [--json]';
 
 export async function run(args) {
   const { values } = parseArgs({
     args,
     options: {
       seeds: { type: 'string', default: '3' },
-      peaks: { type: 'string', default: '0.003,0.001' },
+      generations: { type: 'string', default: '3' },
       hidden: { type: 'string', default: '64' },
       steps: { type: 'string', default: '800' },
       json: { type: 'boolean' },
     },
   });
+  const steps = Number(values.steps);
+  const size = { window: 32, channels, hidden: Number(values.hidden), latent: 16 };
+  const spec = { kind: 'lstm_autoencoder', ...size, reverse: true };
   const engine = createOnnxEngine();
-  const spec = {
-    ...{ kind: 'lstm_autoencoder', window: 32, channels, hidden: Number(values.hidden), latent: 16 },
-    reverse: true,
-  };
-  const fitted = (data, start, seed, peakLearningRate) =>
-    fitNetwork(
-      { ...fitting, ...data, steps: Number(values.steps), spec, start, seed, peakLearningRate },
-      { engine, onProgress: () => undefined },
-    );
+  const trainOn = (data, start, seed) =>
+    fitNetwork({ ...data, spec, start, seed, steps, batch }, { engine, onProgress: () => undefined });
   const results = [];
   for (let seed = 1; seed <= Number(values.seeds); seed++) {
     const plant = new Plant({ pumps, seed, startAt: Date.UTC(2026, 0, 5) });
     const first = prepare(recordPlant(plant, rows.champion), spec);
-    const later = prepare(recordPlant(plant, rows.challenger), spec);
-    const champion = await fitted(first, initialWeights(spec, seed), seed, usualPeak);
-    const cold = await fitted(later, initialWeights(spec, seed + 1), seed + 1, usualPeak);
-    const total = Number(values.steps);
-    results.push(describe({ seed, start: 'cold', peak: usualPeak, total }, cold, cold));
-    for (const peak of values.peaks.split(',').map(Number))
-      results.push(
-        describe(
-          { seed, start: 'warm', peak, total },
-          await fitted(later, champion.weights, seed + 1, peak),
-          cold,
-        ),
-      );
-    if (!values.json) console.table(results.filter((one) => one.seed === seed));
+    let { weights } = await trainOn(first, initialWeights(spec, seed), seed);
+    for (let generation = 1; generation <= Number(values.generations); generation++) {
+      const data = prepare(recordPlant(plant, rows.challenger), spec);
+      const cold = await trainOn(data, initialWeights(spec, seed + generation), seed + generation);
+      const warm = await trainOn(data, weights, seed + generation);
+      weights = warm.weights;
+      results.push(compare({ seed, generation, steps }, cold, warm));
+      if (!values.json) console.table(results.slice(-1));
+    }
   }
   if (values.json) console.log(JSON.stringify(results));
 }
@@ -81,22 +72,18 @@ function prepare(assets, spec) {
   };
 }
 
-function describe({ seed, start, peak, total }, { heldOutLoss, steps, bestStep }, cold) {
-  const lookEvery = Math.round(total / 20);
-  const best = Math.min(...heldOutLoss);
-  const goal = Math.min(...cold.heldOutLoss);
-  const reached = heldOutLoss.findIndex((loss) => loss <= goal);
+function compare({ seed, generation, steps }, cold, warm) {
+  const [low, lower] = [cold, warm].map(({ heldOutLoss }) => Math.min(...heldOutLoss));
+  const reached = warm.heldOutLoss.findIndex((loss) => loss <= low);
   return {
     seed,
-    start,
-    peak,
-    steps,
-    best_step: bestStep,
-    held_out_loss: round(best),
-    ratio_to_cold: round(best / goal),
-    /** Null: it never came as low as the cold start did. */
-    steps_to_best_of_cold: reached < 0 ? null : (reached + 1) * lookEvery,
-    losses: heldOutLoss.map(round).join(' '),
+    generation,
+    cold_held_out_loss: round(low),
+    warm_held_out_loss: round(lower),
+    ratio: round(lower / low),
+    cold_best_step: cold.bestStep,
+    /** When the warm start was as good; null: it never was. */
+    warm_steps_to_best_of_cold: reached < 0 ? null : (reached + 1) * Math.round(steps / 20),
   };
 }
 

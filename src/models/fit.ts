@@ -22,8 +22,6 @@ export interface FitOptions {
   readonly steps: number;
   readonly batch: number;
   readonly seed: number;
-  /** The highest learning rate; that for random weights when absent. */
-  readonly peakLearningRate?: number;
   /** What to give for scaled windows `[B x T x C]`, the same shape; without it the windows themselves. */
   readonly targetOf?: (windows: Float32Array, batch: number) => Promise<Float32Array>;
 }
@@ -36,8 +34,8 @@ export interface FittedNetwork {
   readonly heldOutLoss: readonly number[];
 }
 
-// Measured recipe (window 30, hidden 64): AdamW at 3e-3 falling as a cosine, clip 1, input noise 0.1.
-const usualPeak = 3e-3;
+// Measured recipe (window 30, hidden 64), also from another model's weights (`npm run bench -- warm-start`): AdamW at 3e-3 falling as a cosine, clip 1, input noise 0.1.
+const peakLearningRate = 3e-3;
 const clipNorm = 1;
 const weightDecay = 1e-4;
 const inputNoise = 0.1;
@@ -56,7 +54,7 @@ export async function fitNetwork(
   options: FitOptions,
   context: { engine: Engine; onProgress(progress: FitProgress): void },
 ): Promise<FittedNetwork> {
-  const { spec, steps, peakLearningRate = usualPeak } = options;
+  const { spec, steps } = options;
   const random = createRandom(options.seed);
   const scaled = options.assets.map(({ values }) => scaleRows(values, options.scaling));
   const held = assemble(scaled, spread(options.heldOut, mostHeldOut), spec);
@@ -88,7 +86,7 @@ export async function fitNetwork(
       next += batch;
       const target = (await options.targetOf?.(windows, batch)) ?? windows;
       addNoise(input, windows, noise, random.integer(noise.length));
-      sum += await session.step(input, target, batch, learningRate(step, steps, peakLearningRate));
+      sum += await session.step(input, target, batch, learningRate(step, steps));
       step++;
       if (step % lookEvery !== 0 && step !== steps) continue;
       fitLoss.push(sum / (step % lookEvery || lookEvery));
@@ -110,9 +108,9 @@ export async function fitNetwork(
 }
 
 /** Half a cosine from the peak down to 0 (Loshchilov and Hutter 2017), after a short linear rise. */
-function learningRate(step: number, steps: number, peak: number): number {
+function learningRate(step: number, steps: number): number {
   const rise = Math.min(1, (step + 1) / (0.05 * steps));
-  return peak * rise * 0.5 * (1 + Math.cos((Math.PI * step) / steps));
+  return peakLearningRate * rise * 0.5 * (1 + Math.cos((Math.PI * step) / steps));
 }
 
 function scaleRows(values: Float32Array, scaling: Scaling): Float32Array {

@@ -10,6 +10,7 @@ const benchmarks = {
   choice: './choice.mjs',
   parity: './parity.mjs',
   online: './online.mjs',
+  restart: './restart.mjs',
 };
 
 const [name, ...args] = process.argv.slice(2);

@@ -77,11 +77,11 @@ async function train(config) {
   }
   const chosen = await chooseEngine('onnx', { onFallback: () => undefined });
   const order = { ...trainingOrderOf(pump), number: 1, assets: recorded };
-  const model = await trainModel(order, chosen.engine, { clock: Date.now, onProgress: () => undefined });
+  const model = await trainModel(order, { engine: chosen.engine, clock: Date.now, onProgress: () => undefined });
   const registry = createRegistry(join(config.stateDir, 'models'));
   registry.save(model);
   registry.promote('pump', model.card.id);
-  await chosen.engine.stop();
+  await chosen.stop();
 }
 
 async function fill(config, assets, rows) {

@@ -17,6 +17,7 @@ const benchmarks = {
   'warm-start': './warm-start.mjs',
   retraining: './retraining.mjs',
   online: './online.mjs',
+  restart: './restart.mjs',
 };
 
 const [name, ...args] = process.argv.slice(2);

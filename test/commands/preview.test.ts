@@ -148,7 +148,9 @@ describe('forewarn preview', () => {
     expect(await refusal(folder, { set: 'alert.raise=high' })).toMatch(
       /^OPTION_INVALID .*classes\.pump\.alert\.raise/,
     );
-    expect(await refusal(folder, { set: 'channels.nothing.limits.h=1' })).toMatch(/^OPTION_INVALID .*classes\.pump\.channels\.nothing/);
+    expect(await refusal(folder, { set: 'channels.nothing.limits.h=1' })).toMatch(
+      /^OPTION_INVALID the class has no channel nothing$/,
+    );
     expect(await refusal(folder, {})).toMatch(/there is no setting/);
     expect(await refusal(folder, { set: 'alert.raise=2', days: 0 })).toMatch(/--days cannot be 0/);
     rmSync(join(folder, 'state/history/pump'), { recursive: true });

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import type { Grouping } from './alerts/group-table.ts';
 import type { Sink } from './alerts/sink.ts';
 import { type AlertmanagerSink, createAlertmanagerSink } from './alerts/sinks/alertmanager.ts';
 import type { MqttOutput, MqttOutputOptions } from './alerts/sinks/mqtt.ts';
@@ -47,6 +48,12 @@ export function groupedSinkNames({
 }: Pick<Outputs, 'webhooks' | 'email'>): ReadonlySet<string> {
   const grouped = webhooks.filter(({ format }) => format.kind !== 'alertmanager_api');
   return new Set([...grouped.map(({ name }) => name), ...(email === null ? [] : [EMAIL_SINK])]);
+}
+
+/** How the journal tells alerts in groups. */
+export function groupingOf(config: Config): Grouping {
+  const called = new Set(config.escalation.flatMap(({ sinks }) => sinks));
+  return { ...config.grouping, sinks: groupedSinkNames(config), called };
 }
 
 /** Makes all of them as the configuration has them. Clients are loaded only when they are used, since that takes its time. */

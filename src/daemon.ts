@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { createAlertOutputs, externalUrl, groupedSinkNames } from './alert-outputs.ts';
+import { createAlertOutputs, externalUrl, groupingOf } from './alert-outputs.ts';
 import { createDelivery } from './alerts/delivery.ts';
 import { openJournal } from './alerts/journal.ts';
 import { standingAlerts } from './alerts/sinks/standing.ts';
@@ -67,11 +67,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     const journal = openJournal({
       file: join(config.stateDir, 'alerts.db'),
       clock,
-      grouping: {
-        ...config.grouping,
-        sinks: groupedSinkNames(config),
-        called: new Set(config.escalation.flatMap(({ sinks }) => sinks)),
-      },
+      grouping: groupingOf(config),
     });
     onStop('journal', () => journal.close());
     const models = join(config.stateDir, 'models');

@@ -1,4 +1,4 @@
-import type { AlertRule } from '../types.ts';
+import type { AlertRule, OperatorOrder } from '../types.ts';
 import type { Withholding } from './operator-state.ts';
 
 /** Something that keeps alerts from people, those to come included, until it is ended. Plain data. */
@@ -88,4 +88,20 @@ export function concerns(of: HoldSubject, alarm: Alarm): boolean {
 function keyOf(kind: Hold['kind'], of: HoldSubject): string {
   const rest = of.scope === 'class' ? of.className : `${of.scope === 'alarm' ? of.rule : ''} ${of.assetId}`;
   return `${kind} ${of.scope} ${rest}`;
+}
+
+/** A hold that an order begins. */
+export function holdOf(
+  kind: Hold['kind'],
+  of: HoldSubject,
+  since: number,
+  until: number | null,
+  order: OperatorOrder,
+): Hold {
+  return { kind, of, since, until, by: order.by, reason: order.comment ?? '' };
+}
+
+/** The end that an order puts to a hold. */
+export function endOf(hold: Hold, { by, comment }: OperatorOrder): HoldChange {
+  return { kind: 'end', hold, by, reason: comment };
 }

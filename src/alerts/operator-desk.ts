@@ -3,11 +3,18 @@ import type { Alert, Clock, OperatorOrder, OperatorRefusal } from '../types.ts';
 import type { Episodes } from './episodes.ts';
 import type { Escalation, EscalationPlan } from './escalation.ts';
 import { escalationText } from './escalation-text.ts';
-import { concerns, type Hold, type HoldChange, type HoldSubject, Holds } from './holds.ts';
+import { concerns, endOf, type Hold, type HoldChange, type HoldSubject, Holds, holdOf } from './holds.ts';
 import type { Journal, OperatorEntry } from './journal.ts';
 import type { MatchedAlarm } from './noise/matcher.ts';
 import { type Mutes, muteText } from './noise/mute.ts';
-import { move, type OperatorMove, shelvingIsOver, type Withholding, withHandling } from './operator-state.ts';
+import {
+  move,
+  movesTo,
+  type OperatorMove,
+  shelvingIsOver,
+  type Withholding,
+  withHandling,
+} from './operator-state.ts';
 
 /** Who makes a move, and why; nobody where a rule does. */
 type MoveOrder = { readonly by: string | null; readonly comment: string | null };
@@ -281,33 +288,4 @@ export class OperatorDesk {
 
 function refused(refusal: OperatorRefusal): { readonly ok: false; readonly refusal: OperatorRefusal } {
   return { ok: false, refusal };
-}
-
-function holdOf(
-  kind: Hold['kind'],
-  of: HoldSubject,
-  since: number,
-  until: number | null,
-  order: OperatorOrder,
-): Hold {
-  return { kind, of, since, until, by: order.by, reason: order.comment ?? '' };
-}
-
-function endOf(hold: Hold, { by, comment }: OperatorOrder): HoldChange {
-  return { kind: 'end', hold, by, reason: comment };
-}
-
-/** From one withholding to another, in the order that tells the sinks at the last move if at all. */
-function movesTo(before: Withholding, after: Withholding, expired: boolean): OperatorMove[] {
-  const moves: OperatorMove[] = [];
-  if (after.outOfService && !before.outOfService) moves.push({ kind: 'take_out_of_service' });
-  if (after.suppressedFor !== null && after.suppressedFor !== before.suppressedFor)
-    moves.push({ kind: 'suppress', reason: after.suppressedFor });
-  if (after.shelvedUntil !== null && after.shelvedUntil !== before.shelvedUntil)
-    moves.push({ kind: 'shelve', until: after.shelvedUntil });
-  if (after.shelvedUntil === null && before.shelvedUntil !== null)
-    moves.push({ kind: expired ? 'shelving_expired' : 'unshelve' });
-  if (after.suppressedFor === null && before.suppressedFor !== null) moves.push({ kind: 'unsuppress' });
-  if (!after.outOfService && before.outOfService) moves.push({ kind: 'return_to_service' });
-  return moves;
 }

@@ -151,3 +151,21 @@ function moved(handling: AlertHandling, what: OperatorMove): AlertHandling {
       return { ...handling, shelvedUntil: null, suppressedFor: null, outOfService: false };
   }
 }
+
+/**
+ * The moves from one withholding to another, in the order that tells the sinks at the last one if at all; `expired` says
+ * that shelving ends by itself.
+ */
+export function movesTo(before: Withholding, after: Withholding, expired: boolean): OperatorMove[] {
+  const moves: OperatorMove[] = [];
+  if (after.outOfService && !before.outOfService) moves.push({ kind: 'take_out_of_service' });
+  if (after.suppressedFor !== null && after.suppressedFor !== before.suppressedFor)
+    moves.push({ kind: 'suppress', reason: after.suppressedFor });
+  if (after.shelvedUntil !== null && after.shelvedUntil !== before.shelvedUntil)
+    moves.push({ kind: 'shelve', until: after.shelvedUntil });
+  if (after.shelvedUntil === null && before.shelvedUntil !== null)
+    moves.push({ kind: expired ? 'shelving_expired' : 'unshelve' });
+  if (after.suppressedFor === null && before.suppressedFor !== null) moves.push({ kind: 'unsuppress' });
+  if (!after.outOfService && before.outOfService) moves.push({ kind: 'return_to_service' });
+  return moves;
+}

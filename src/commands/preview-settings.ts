@@ -54,6 +54,10 @@ function put(own: Record<string, unknown>, path: string, value: unknown): void {
   const steps =
     channel === undefined ? path.split('.') : ['channels', channel.name!, channel.section!, channel.option!];
   const last = steps.pop()!;
+  if (channel !== undefined && !Object.hasOwn(objectAt(own, 'channels'), channel.name!))
+    throw new ForewarnError('OPTION_INVALID', `the class has no channel ${channel.name!}`, {
+      hint: `One of ${Object.keys(objectAt(own, 'channels')).join(', ')}.`,
+    });
   let at = own;
   for (const step of steps) at = objectAt(at, step);
   at[last] = value;

@@ -149,7 +149,7 @@ describe('forewarn preview', () => {
       /^OPTION_INVALID .*classes\.pump\.alert\.raise/,
     );
     expect(await refusal(folder, { set: 'channels.nothing.limits.h=1' })).toMatch(
-      /^OPTION_INVALID .*classes\.pump\.channels\.nothing/,
+      /^OPTION_INVALID the class has no channel nothing$/,
     );
     expect(await refusal(folder, {})).toMatch(/there is no setting/);
     expect(await refusal(folder, { set: 'alert.raise=2', days: 0 })).toMatch(/--days cannot be 0/);

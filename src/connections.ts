@@ -1,4 +1,3 @@
-import type { Alerting } from './alerts/alerting.ts';
 import type { InfluxOutput } from './alerts/influx/influx-output.ts';
 import type { Config } from './config.ts';
 import type { Ingest } from './ingest/ingest.ts';
@@ -11,12 +10,7 @@ import type { Clock } from './types.ts';
 export function subscriberOptions(
   { mqtt, classes }: Config,
   url: string,
-  {
-    ingest,
-    alerting,
-    clock,
-    log,
-  }: { ingest: Ingest; alerting: Pick<Alerting, 'committing'>; clock: Clock; log: Logger },
+  { ingest, clock, log }: { ingest: Ingest; clock: Clock; log: Logger },
 ): SubscriberOptions {
   return {
     url,
@@ -39,7 +33,6 @@ export function subscriberOptions(
     maxReconnectMs: 30_000,
     clock,
     log,
-    unsettled: () => alerting.committing,
     onMessage: (topic, payload, flags) => ingest.accept(topic, payload, flags),
   };
 }

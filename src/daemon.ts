@@ -177,7 +177,9 @@ export function createDaemon(options: DaemonOptions): Daemon {
     onStop('open rows', () => pipeline.ingest.flush());
 
     const brokerUrl = config.mqtt.url ?? (await startBroker());
-    const subscriber = createSubscriber(subscriberOptions(config, brokerUrl, { ...pipeline, clock, log }));
+    const subscriber = createSubscriber(
+      subscriberOptions(config, brokerUrl, { ingest: pipeline.ingest, clock, log }),
+    );
     const sources = apiSources(() => parts);
     const api: Api = createApi({
       ...config.api,

@@ -39,8 +39,6 @@ export interface Alerting {
   handOver(className: string): number;
   /** Brings back what was shelved for long enough, and escalates what nobody answers; call it about once a second. */
   sweep(): void;
-  /** Whether transitions are about to be written; false while the journal refuses them, however many wait. */
-  readonly committing: boolean;
   /** Writes what waits, which otherwise happens at the end of the turn; false when the journal refuses. */
   flush(): boolean;
   /** Writes clocks and peaks of the episodes in progress as well; false when the journal refuses. */
@@ -135,10 +133,6 @@ class JournaledAlerting implements Alerting {
 
   sweep(): void {
     if (this.#queue.flush()) this.#queue.attempt(() => this.desk.sweep());
-  }
-
-  get committing(): boolean {
-    return this.#queue.length > 0 && this.#queue.error === null;
   }
 
   flush(): boolean {

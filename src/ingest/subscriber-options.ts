@@ -35,12 +35,7 @@ export interface SubscriberOptions {
   readonly maxReconnectMs: number;
   readonly clock: Clock;
   readonly log: Logger;
-  /**
-   * True while something that messages have caused is on its way to the disk. Acknowledgements wait for it, so that the broker
-   * sends again what a kill took. It must become false by itself, also when the disk fails. Nothing waits when absent.
-   */
-  readonly unsettled?: () => boolean;
-  /** Called for each message in order; a packet of QoS 1 or 2 is acknowledged when it has returned and all is settled. */
+  /** Called for each message in order; a packet of QoS 1 or 2 is acknowledged when it has returned. */
   onMessage(topic: string, payload: Buffer, flags: { readonly retain: boolean }): void;
 }
 

@@ -70,7 +70,6 @@ class MqttSubscriber implements Subscriber {
   #logged: string | null = null;
   #subscriptions: readonly SubscriptionStatus[];
   #stopping: Promise<void> | null = null;
-  #holding = false;
 
   constructor(options: SubscriberOptions) {
     this.#options = options;
@@ -96,7 +95,6 @@ class MqttSubscriber implements Subscriber {
       } catch (thrown) {
         this.#complain('error', messageOf(thrown), 'message handler failed');
       }
-      this.#holdAcknowledgements(client.stream);
       // One read of the socket can hold ten thousand packets, and everything else would wait for the last of them.
       if (++handled % PACKETS_A_TURN === 0) setImmediate(done);
       else done();
@@ -113,23 +111,6 @@ class MqttSubscriber implements Subscriber {
     });
     // First in line: the client's own listener reads the wait that this one sets.
     client.prependListener('close', () => this.#onClose(client));
-  }
-
-  /** What is written to a corked stream stays in this process: the one place between the client and the socket. */
-  #holdAcknowledgements(stream: MqttClient['stream']): void {
-    const { unsettled } = this.#options;
-    if (this.#holding || unsettled === undefined || !unsettled()) return;
-    this.#holding = true;
-    stream.cork();
-    const release = (): void => {
-      if (unsettled()) {
-        setImmediate(release);
-        return;
-      }
-      this.#holding = false;
-      stream.uncork();
-    };
-    setImmediate(release);
   }
 
   stop(): Promise<void> {

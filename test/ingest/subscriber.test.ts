@@ -62,24 +62,6 @@ describe('subscriber and embedded broker', () => {
     expect(messages[0]).toEqual({ topic: 'plant/a/telemetry', payload: 'message 0', retain: false });
   });
 
-  it('acknowledges nothing while what a message caused is not safe', async () => {
-    const { aedes, url } = await ruledBroker();
-    const acknowledged: string[] = [];
-    aedes.on('ack', (_packet, client) => acknowledged.push(client.id));
-    let unsettled = true;
-    const clientId = 'forewarn-holding';
-    const { messages } = await connected({ url, clientId, unsettled: () => unsettled });
-    const { subscriber: device } = await connected({ url, filters: [] });
-    for (const text of ['one', 'two', 'three'])
-      await device.publish('plant/a/telemetry', text, { qos: 1, retain: false });
-    await until('all messages came', () => messages.length === 3);
-    // Whatever was sent before it would have come before the device's own acknowledgement.
-    await device.publish('plant/other', 'more', { qos: 1, retain: false });
-    expect(acknowledged).not.toContain(clientId);
-    unsettled = false;
-    await until('all are acknowledged', () => acknowledged.filter((id) => id === clientId).length === 3);
-  });
-
   it('marks what the broker had kept', async () => {
     const { url } = await embedded();
     const { subscriber } = await connected({ url });

@@ -14,7 +14,7 @@ const loadFile = fileURLToPath(new URL('./retraining/load.mjs', import.meta.url)
 const kept = { models: 3, historyBytes: 1_000_000 };
 
 export const usage =
-  'npm run bench -- retraining [--rounds 50] [--pumps 4] [--speed 100] [--steps 10] [--rest 2000] [--cron EXPRESSION] [--json]';
+  'npm run bench -- retraining [--rounds 50] [--pumps 4] [--speed 100] [--steps 10] [--rest 2000] [--json]';
 
 export async function run(args) {
   const { values } = parseArgs({
@@ -25,14 +25,12 @@ export async function run(args) {
       speed: { type: 'string', default: '100' },
       steps: { type: 'string', default: '10' },
       rest: { type: 'string', default: '2000' },
-      // Such as `*/10 * * * * *`: a night every ten seconds. Without it one follows the other.
-      cron: { type: 'string' },
       json: { type: 'boolean' },
     },
   });
   const directory = mkdtempSync(join(tmpdir(), 'forewarn-bench-'));
   const config = join(directory, 'forewarn.yaml');
-  writeFileSync(config, configOf(Number(values.steps), values.cron ?? null));
+  writeFileSync(config, configOf(Number(values.steps)));
   const subject = fork(subjectFile, [config, values.rounds, values.rest], {
     execArgv: ['--expose-gc'],
   });
@@ -135,7 +133,7 @@ function sizeOf(path) {
   }
 }
 
-function configOf(steps, schedule) {
+function configOf(steps) {
   return JSON.stringify({
     state_dir: 'state',
     mqtt: { embedded: { port: 0 } },
@@ -146,7 +144,7 @@ function configOf(steps, schedule) {
         topic: 'plant/{site}/{line}/{asset}/telemetry',
         channels: Object.fromEntries(pumpChannels.map(({ name, unit }) => [name, { unit }])),
         train: { after: 2000, steps, batch: 64, hidden: 8, latent: 4 },
-        retrain: { schedule, jitter: '0s', rows: 2000, judge: 0.3, shadow_for: '0s', look_back: '20d' },
+        retrain: { schedule: null, rows: 2000, judge: 0.3, shadow_for: '0s', look_back: '20d' },
       },
     },
   });

@@ -16,7 +16,6 @@ const { pipeline, fleet, cares, registry, history, brokerUrl } = await daemon.st
 const now = () => performance.timeOrigin + performance.now();
 const { learner } = pipeline.lines.get('pump');
 const { retrainer } = cares.of('pump');
-const scheduled = retrainer.status().nextRunAt !== null;
 
 /** Time from the publisher's hand to the verdict, in ms, by what went on at the time. */
 let delays = { idle: [], training: [], other: [] };
@@ -45,20 +44,13 @@ await report(0);
 for (let round = 1; round <= Number(rounds); round++) {
   await rest(Number(restMs));
   const before = now();
-  if (scheduled) await begun();
-  else if (!retrainer.retrain(false))
+  if (!retrainer.retrain(false))
     throw new Error(`no retraining began: ${JSON.stringify(retrainer.status())}`);
   await retrainer.settled();
   await report(round, Math.round(now() - before));
 }
 await rest(2000);
 process.send({ kind: 'delays', delays }, () => void daemon.stop().then(() => process.exit(0)));
-
-/** By itself, when the schedule says so. */
-async function begun() {
-  const last = retrainer.status().lastRunAt;
-  while (retrainer.status().lastRunAt === last) await sleep(20);
-}
 
 async function rest(ms) {
   resting = true;

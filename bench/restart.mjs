@@ -6,12 +6,12 @@ import { resolveConfig } from '../dist/config.js';
 import { createDaemon } from '../dist/daemon.js';
 import { createHistory } from '../dist/history/history.js';
 import { silentLogger } from '../dist/log.js';
+import { chooseEngine } from '../dist/models/engine-choice.js';
 import { createRegistry } from '../dist/models/registry.js';
 import { train as trainModel } from '../dist/models/trainer.js';
-import { chooseEngine } from '../dist/models/engine-choice.js';
 import { trainingOrderOf } from '../dist/pipeline.js';
-import { pumpChannels } from '../dist/simulator/pump.js';
 import { Plant } from '../dist/simulator/plant.js';
+import { pumpChannels } from '../dist/simulator/pump.js';
 
 export const usage = `npm run bench -- restart [--assets 1000] [--rows 200] [--runs 3]
 How long a daemon takes from its start until it watches, with so many assets that were there before: with their rows in the
@@ -77,7 +77,11 @@ async function train(config) {
   }
   const chosen = await chooseEngine('onnx', { onFallback: () => undefined });
   const order = { ...trainingOrderOf(pump), number: 1, assets: recorded };
-  const model = await trainModel(order, { engine: chosen.engine, clock: Date.now, onProgress: () => undefined });
+  const model = await trainModel(order, {
+    engine: chosen.engine,
+    clock: Date.now,
+    onProgress: () => undefined,
+  });
   const registry = createRegistry(join(config.stateDir, 'models'));
   registry.save(model);
   registry.promote('pump', model.card.id);

@@ -81,6 +81,8 @@ describe('alerting', () => {
       ...seen[0],
       state: 'resolved',
       operatorState: 'returned_unacknowledged',
+      // What is over waits for nobody any more.
+      handling: { ...seen[0].handling, unansweredSince: null },
       priority: 'high',
       resolvedAt: 190,
       peakScore: 9,
@@ -229,7 +231,8 @@ describe('alerting after a restart', () => {
     expect(second.list().alerts).toEqual([{ ...alert, priority: 'high', peakScore: 7 }]);
     feed(after, pump, [[5_110, 0.1]]);
     after.flush();
-    const over = { state: 'resolved', operatorState: 'returned_unacknowledged', resolvedAt: 5_110 };
+    const handling = { ...alert.handling, unansweredSince: null };
+    const over = { state: 'resolved', operatorState: 'returned_unacknowledged', resolvedAt: 5_110, handling };
     expect(second.list().alerts).toEqual([{ ...alert, ...over, priority: 'high', peakScore: 7 }]);
     expect(second.outbox.backlog('ops')).toEqual({ queued: 2, dead: 0 });
     second.close();

@@ -98,7 +98,7 @@ async function resumeScorer(
 ): Promise<number> {
   const { config, scorer, gate } = line;
   const { ingest, alerting } = pipeline;
-  const seen = new Map<string, number>();
+  const seen = new Map<string, { readonly firstAt: number; count: number }>();
   let taken = 0;
   let windows = 0;
   const onWindow = (window: Window): void => {
@@ -107,12 +107,15 @@ async function resumeScorer(
   };
   const onVerdict = (verdict: Verdict): void => {
     const { id } = verdict.asset;
-    const count = (seen.get(id) ?? 0) + 1;
-    seen.set(id, count);
+    const own = seen.get(id) ?? { firstAt: verdict.at, count: 0 };
+    own.count++;
+    seen.set(id, own);
     const state = alerting.current(id, 'anomaly')?.state;
     if (state === undefined || state.phase === 'inactive' || verdict.at <= state.lastAt) return;
+    // Where what is replayed does not reach back to what the alert saw last, its asset's clock was set back since.
+    if (own.firstAt > state.lastAt) return;
     // The first windows begin with empty running means, and say little.
-    if (count > leastSettled) alerting.onVerdict(gate === null ? verdict : gate.judge(verdict));
+    if (own.count > leastSettled) alerting.onVerdict(gate === null ? verdict : gate.judge(verdict));
   };
   await scorer.replay(async () => {
     for (const rows of assets) {

@@ -79,7 +79,7 @@ describe('a machine that runs in a new way for good', { timeout: 120_000 }, () =
       }),
     );
     expect((await accept(alert.id)).stderr).toContain('is over');
-    await feed(200, 6, -1);
+    await feed(200, 6, -2);
     expect((await alertsOf(daemon)).length).toBe(2);
 
     await daemon.kill('SIGKILL');

@@ -35,7 +35,10 @@ export interface InfluxOutput {
   readonly sink: Sink;
   onVerdict(verdict: Verdict): void;
   onRow(row: Row): void;
-  /** A model came into use; one that was made before this output started has its point already. */
+  /**
+   * A model came into use. Its point is written again after a restart, which changes nothing in InfluxDB and makes up for
+   * what a killed process had not yet on disk; not that of an old model, which a retention policy may refuse.
+   */
   onTraining(training: Training): void;
   start(): void;
   /** Stop the delivery of alerts first. */
@@ -44,6 +47,8 @@ export interface InfluxOutput {
 }
 
 const DEFAULT_DRAIN_MS = 5000;
+/** Age of a model at the start up to which its training is written. */
+const TRAINING_WRITTEN_FOR_MS = 86_400_000;
 
 export function createInfluxOutput(options: InfluxOutputOptions): InfluxOutput {
   const { scores, rows, channelErrors, clock, log, flushMs, backoff } = options;
@@ -55,7 +60,7 @@ export function createInfluxOutput(options: InfluxOutputOptions): InfluxOutput {
   });
   const random = options.random ?? Math.random;
   const writer = new PointWriter({ client, spool, clock, log, random, flushMs, backoff });
-  const madeAt = clock();
+  const startedAt = clock();
   const write = (line: string | null): void => {
     if (line !== null) writer.add(line);
   };
@@ -71,7 +76,7 @@ export function createInfluxOutput(options: InfluxOutputOptions): InfluxOutput {
       if (rows) write(lines.row(row));
     },
     onTraining(training) {
-      if (training.at >= madeAt) write(trainingLine(training));
+      if (training.at >= startedAt - TRAINING_WRITTEN_FOR_MS) write(trainingLine(training));
     },
     start: () => writer.start(),
     async stop() {

@@ -45,7 +45,7 @@ describe.skipIf(influxd === null)('a real InfluxDB 1.x', () => {
       measured: Uint8Array.of(1, 1, 0),
     });
     influx.onTraining({ ...training, at: start });
-    influx.onTraining({ ...training, model: 'of an earlier run', at: start - 1 });
+    influx.onTraining({ ...training, model: 'of an earlier run', at: start - 2 * 86_400_000 });
     await until('all is written', () => influx.status().written === 4);
     const tags = { asset: 'north/1/pump-3', class: 'pump', label_asset: 'pump-3', line: '1', site: 'north' };
     expect(await server.query('SELECT * FROM forewarn_score')).toEqual([

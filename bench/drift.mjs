@@ -33,6 +33,7 @@ export async function run(args) {
   const stateDir = mkdtempSync(join(tmpdir(), 'forewarn-drift-'));
   const startAt = Date.UTC(2026, 0, 5);
   let now = startAt;
+  moveDate(() => now);
   const alerts = new Map();
   const daemon = createDaemon({
     config: configOf(stateDir),
@@ -90,6 +91,19 @@ export async function run(args) {
     await daemon.stop();
     rmSync(stateDir, { recursive: true, force: true });
   }
+}
+
+/** The whole process lives at `clock`, since cron's next time is by the date of the process. */
+function moveDate(clock) {
+  globalThis.Date = class extends Date {
+    constructor(...args) {
+      super(...(args.length === 0 ? [clock()] : args));
+    }
+
+    static now() {
+      return clock();
+    }
+  };
 }
 
 function configOf(stateDir) {

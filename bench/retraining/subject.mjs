@@ -58,10 +58,8 @@ async function rest(ms) {
   resting = false;
 }
 
-/** What stays: rows that wait in memory for their hour (25 MB at most) and garbage are gone first. */
+/** What stays: garbage is gone first. */
 async function report(round, ms = 0) {
-  await history.flush();
-  await history.prune();
   globalThis.gc();
   const { last } = retrainer.status();
   const { bytes, rows } = history.stats();

@@ -9,6 +9,8 @@ import { createTail, readTail, setTailAside, type Tail } from './tail.ts';
 export interface ChunkWriterOptions {
   readonly folder: SegmentFolder;
   channelsOf(className: string): readonly string[];
+  /** Bytes of a class's tail from which its chunk is sealed, which takes a fraction of them. */
+  readonly mostTailBytes: number;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -22,7 +24,7 @@ export interface ChunkWriter {
   classes(): readonly string[];
   /** Puts the rows of a killed run into a segment; when the disk takes none, in its time. */
   recover(tail: LeftTail): Promise<void>;
-  /** Writes the tails, seals what has been open long, and tries again what failed; to be called every second. */
+  /** Writes the tails, seals what has been open long or is large, and tries again what failed; to be called every second. */
   keep(): Promise<void>;
   /** Seals all rows so far. Rejects with HISTORY_UNWRITABLE; the rows stay, in memory and in their tails. */
   sealAll(): Promise<void>;
@@ -185,8 +187,9 @@ export function createChunkWriter(options: ChunkWriterOptions): ChunkWriter {
         for (const line of [...open.values()]) {
           // It may be sealed by the time that its turn comes.
           await inTurn(async () => (open.get(line.className) === line ? writeTail(line) : undefined));
-          if (open.get(line.className) === line && clock() - line.chunk.since >= sealAfterMs)
-            await seal(line);
+          const due =
+            clock() - line.chunk.since >= sealAfterMs || (line.tail?.bytes() ?? 0) >= options.mostTailBytes;
+          if (due && open.get(line.className) === line) await seal(line);
         }
         for (const line of [...sealing]) await inTurn(() => sealNow(line));
         // Last: where new rows cannot be written these need not be read.

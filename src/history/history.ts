@@ -10,7 +10,7 @@ export interface HistoryOptions {
   readonly directory: string;
   /** Names of a class's channels, in the order of its rows' values. */
   channelsOf(className: string): readonly string[];
-  /** Segments go when they are older than `ageMs`, and the oldest first while all together are larger than `bytes`. */
+  /** Segments go when they are older than `ageMs`, and the oldest first while all on disk is larger than `bytes`. */
   readonly retention: { readonly ageMs: number; readonly bytes: number };
   readonly clock: Clock;
   readonly log: Logger;
@@ -66,7 +66,7 @@ export interface History {
   stats(): HistoryStats;
   /** Seals all rows so far into segments. Rejects with HISTORY_UNWRITABLE. */
   flush(): Promise<void>;
-  /** Deletes what retention no longer keeps; size is also looked at every minute. */
+  /** Deletes what retention no longer keeps; it happens by itself every second for the size, every minute for the age. */
   prune(): Promise<void>;
   /** Seals and ends; idempotent. Rejects with HISTORY_UNWRITABLE. */
   stop(): Promise<void>;
@@ -75,13 +75,18 @@ export interface History {
 /** How often the tails are written and synced: what a kill can cost. */
 const keepEveryMs = 1000;
 const pruneEveryMs = 60_000;
+/** Share of the bytes on disk that the rows of one class may take before they are compressed. */
+const tailShare = 1 / 8;
 /** The most values that one read gives (320 MB). */
 const mostValues = 64_000_000;
 
 export function createHistory(options: HistoryOptions): History {
   const { clock, log, channelsOf } = options;
   const folder = createSegmentFolder(options.directory);
-  const writer = createChunkWriter({ folder, channelsOf, clock, log });
+  const writer = createChunkWriter({
+    ...{ folder, channelsOf, clock, log },
+    mostTailBytes: options.retention.bytes * tailShare,
+  });
   const reader = createSegmentReader({ folder, log, mostValues, unsealed: writer.unsealed });
   let timers: NodeJS.Timeout[] = [];
   let stopping: Promise<void> | null = null;
@@ -97,6 +102,14 @@ export function createHistory(options: HistoryOptions): History {
       await folder.remove(entry);
       bytes -= entry.bytes;
     }
+  };
+
+  const pruneByItself = (): Promise<void> =>
+    writer.inTurn(prune).catch((error: unknown) => log.warn({ error }, 'the history could not be pruned'));
+
+  const keep = async (): Promise<void> => {
+    await writer.keep();
+    if (folder.list().length > 0 && bytesOnDisk() > options.retention.bytes) await pruneByItself();
   };
 
   const every = (ms: number, run: () => Promise<void>): void => {
@@ -118,12 +131,8 @@ export function createHistory(options: HistoryOptions): History {
   return {
     async start() {
       for (const tail of await folder.load()) await writer.recover(tail);
-      every(keepEveryMs, writer.keep);
-      every(pruneEveryMs, () =>
-        writer
-          .inTurn(prune)
-          .catch((error: unknown) => log.warn({ error }, 'the history could not be pruned')),
-      );
+      every(keepEveryMs, keep);
+      every(pruneEveryMs, pruneByItself);
     },
     append: writer.append,
     read: (className, { assets, from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY } = {}) => {

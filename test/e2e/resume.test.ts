@@ -20,30 +20,26 @@ const statusOf = async (daemon: RunningDaemon) => (await daemon.get<StatusBody>(
 const alertsOf = async (daemon: RunningDaemon) =>
   (await daemon.get<{ alerts: AlertBody[] }>('/api/v1/alerts')).body.alerts;
 
-/** Publishes a plant's rows to all daemons that listen; `settled` is when each has judged what it got since its start. */
+/** Publishes a plant's rows to all daemons that listen, and waits until each has judged the last of them. */
 async function startFeeder(url: string) {
   const client = await connectAsync(url);
   onTestFinished(() => client.endAsync(true));
   const plant = new Plant({ pumps, seed: 7, startAt: Date.now() - 3_600_000 });
-  const got = new Map<RunningDaemon, number>();
   return {
     plant,
-    got,
     async feed(rows: number, ...daemons: RunningDaemon[]) {
+      let at = 0;
       for (let row = 0; row < rows; row++) {
-        const at = plant.advance();
+        at = plant.advance();
         for (const pump of plant.pumps)
           await client.publishAsync(topicOf(pump), payloadOf(pump, at), { qos: 1 });
       }
-      for (const daemon of daemons) {
-        const messages = (got.get(daemon) ?? 0) + rows * pumps;
-        got.set(daemon, messages);
-        await until('every window has its verdict', async () => {
-          const { ingest, scoring } = await statusOf(daemon);
-          const verdicts = Object.values(scoring.verdicts).reduce((sum, count) => sum + count, 0);
-          return ingest.messages === messages && scoring.waiting === 0 && verdicts === ingest.windows;
-        });
-      }
+      // Not by the number of messages: what a killed daemon could not acknowledge, the next one gets again.
+      const last = new Date(at).toISOString();
+      for (const daemon of daemons)
+        await until('the last row has its verdict', async () =>
+          (await scoresOf(daemon, plant, 1)).every(({ scores }) => scores[0]?.at === last),
+        );
     },
   };
 }
@@ -117,7 +113,7 @@ describe('a restart in the middle of a stream', { timeout: 90_000 }, () => {
     const told = await episodes(third);
     expect(told).toMatchObject([{ state: 'resolved', asset: assetIdOf(plant, 1) }]);
     expect(told).toEqual(await episodes(whole));
-    // What the broker gives a second time is known.
-    expect((await statusOf(third)).ingest).toMatchObject({ late: 0, repeated: 0, clockResets: 0 });
+    // What the broker gives a second time is not taken for a clock that was set back.
+    expect((await statusOf(third)).ingest).toMatchObject({ clockResets: 0 });
   });
 });

@@ -1,10 +1,12 @@
 import { existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { createSegmentFolder } from '../../src/history/segment-folder.ts';
 import { createSegmentReader } from '../../src/history/segment-reader.ts';
 import type { Logger } from '../../src/log.ts';
 import { silentLogger } from '../../src/log.ts';
+import { until } from '../e2e/support/until.ts';
 import { channels, historyIn, plain, plantRows, rowOf, startAt, temporaryDirectory } from './support/rows.ts';
 
 const segmentsIn = (directory: string) =>
@@ -172,6 +174,24 @@ describe('history', () => {
     expect((await history.read('pump')).flatMap(({ at }) => [...at])).toEqual([3, 4]);
     expect(segmentsIn(directory)).toHaveLength(2);
     expect(history.stats().bytes).toBeLessThanOrEqual(retention.bytes);
+  });
+
+  it('stays within its bytes by itself, rows that wait for their segment included', async () => {
+    const bytes = 60_000;
+    const history = await historyIn(temporaryDirectory(), { retention: { ageMs: 1e12, bytes } });
+    let at = startAt;
+    for (let part = 0; part < 4; part++) {
+      for (let i = 0; i < 4000; i++, at += 1000)
+        history.append(rowOf('a', at, [Math.random(), Math.random()]));
+      // Long enough for a turn of what runs every second.
+      await sleep(1200);
+    }
+    await until(
+      'all is within the bytes',
+      () => history.stats().rows < 12_000 && history.stats().bytes <= bytes,
+    );
+    const [rows] = await history.read('pump');
+    expect(rows.at.at(-1)).toBe(at - 1000);
   });
 
   it('drops rows without a whole time stamp, and those after its end, and counts them', async () => {

@@ -43,14 +43,17 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
         },
     ),
   },
-  fc.constantFrom(...pumps).map((pump): Step => (stage, wall) => {
-    // Long enough to be called flapping.
-    for (let i = 0; i < 16; i++) {
-      stage.verdict(pump, i % 2 === 0 ? 2 : 0);
-      wall.now += 5 * minute;
-      stage.sweep();
-    }
-  }),
+  fc.constantFrom(...pumps).map(
+    (pump): Step =>
+      (stage, wall) => {
+        // Long enough to be called flapping.
+        for (let i = 0; i < 16; i++) {
+          stage.verdict(pump, i % 2 === 0 ? 2 : 0);
+          wall.now += 5 * minute;
+          stage.sweep();
+        }
+      },
+  ),
   onAlert((stage, id) => stage.alerting.desk.acknowledge(id, order)),
   onAlert((stage, id) => stage.alerting.desk.shelve(id, 20 * minute, order)),
   onAlert((stage, id) => stage.alerting.desk.unshelve(id, order)),

@@ -5,6 +5,7 @@ import type { AssetRows } from './history/asset-rows.ts';
 import type { History } from './history/history.ts';
 import type { Logger } from './log.ts';
 import { type ModelCares, viewOf } from './model-cares.ts';
+import type { LevelRows } from './models/retraining/level-shift.ts';
 import type { Alert, AlertRule, OperatorOrder } from './types.ts';
 
 /** What is asked of the journal. */
@@ -37,6 +38,10 @@ export interface LevelShifts {
 const mostRows = 10_000;
 /** Firing alerts of a class that one sweep looks at. */
 const mostAlerts = 1000;
+/** Time before and after an alert's beginning that says how the asset came there, as a part of the time that it has stood. */
+const onsetPart = 0.1;
+/** Windows of that time at least: the first ones of a run are left out, since smoothing settles in them. */
+const fewestOnsetWindows = 40;
 /** A level that was refused is looked at again after this part of the time that an alert must have stood. */
 const looksPerTime = 10;
 const itself = 'forewarn';
@@ -51,12 +56,33 @@ export function createLevelShifts(parts: LevelShiftParts): LevelShifts {
   const nowOf = (className: string): number =>
     history.stats().classes.find(({ name }) => name === className)?.toAt ?? Number.NEGATIVE_INFINITY;
 
+  /** The rows of the later half of the alert's time, so that the way to the new level is no part of it. */
+  const rowsOf = async (
+    { assetId, startedAt }: Alert,
+    { name, sampleEveryMs, windowLength }: ClassConfig,
+    now: number,
+    withOnset: boolean,
+  ): Promise<LevelRows> => {
+    const read = async (from: number, to: number): Promise<AssetRows> => {
+      const [rows] = await history.read(name, { assets: [assetId], from, to });
+      const none = { at: new Float64Array(), values: new Float32Array(), measured: new Uint8Array() };
+      return rows ?? { assetId, ...none };
+    };
+    const standing = now - startedAt;
+    const since = await read(Math.max(startedAt + standing / 2, now - mostRows * sampleEveryMs), now);
+    if (!withOnset) return { since, onset: null };
+    const fewestMs = (windowLength + fewestOnsetWindows) * sampleEveryMs;
+    const onsetMs = Math.min(Math.max(onsetPart * standing, fewestMs), mostRows * sampleEveryMs);
+    const before = await read(startedAt - onsetMs, startedAt - 1);
+    return { since, onset: { before, after: await read(startedAt, startedAt + onsetMs) } };
+  };
+
   const acceptOf = async (
     config: ClassConfig,
     alert: Alert,
     order: OperatorOrder,
   ): ReturnType<LevelShifts['accept']> => {
-    const rows = await laterHalf(alert, config, nowOf(config.name), history);
+    const rows = await rowsOf(alert, config, nowOf(config.name), order.by === itself);
     const result = await cares.of(config.name).desk.acceptLevel(rows, alert.id, order);
     if (!result.ok) return result;
     const text = `Its new level is normal from model ${result.value.id} on.`;
@@ -115,17 +141,4 @@ export function createLevelShifts(parts: LevelShiftParts): LevelShifts {
       sweeping = false;
     },
   };
-}
-
-/** The rows of the later half of the alert's time, so that the way to the new level is no part of it. */
-async function laterHalf(
-  { assetId, startedAt }: Alert,
-  { name, sampleEveryMs }: ClassConfig,
-  now: number,
-  history: Pick<History, 'read'>,
-): Promise<AssetRows> {
-  const from = Math.max(startedAt + (now - startedAt) / 2, now - mostRows * sampleEveryMs);
-  const [rows] = await history.read(name, { assets: [assetId], from, to: now });
-  const none = { at: new Float64Array(), values: new Float32Array(), measured: new Uint8Array() };
-  return rows ?? { assetId, ...none };
 }

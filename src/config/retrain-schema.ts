@@ -42,7 +42,7 @@ export const Retrain = section(
       '1h',
     ),
     accept_level_after: durationOrNone(
-      'After an alert has stood for this long and the asset has settled at a new level, that level becomes its normal operation by itself, once between two trainings; `null` leaves it to `forewarn alerts accept-level`. A fault that stays as it is looks the same.',
+      'After an alert has stood for this long and the asset has settled at a new level, that level becomes its normal operation by itself, once between two trainings; `null` leaves it to `forewarn alerts accept-level`. What came slowly, as wear does, never does; a sudden fault that stays as it is looks the same.',
     ),
   },
 );

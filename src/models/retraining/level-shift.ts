@@ -1,5 +1,5 @@
 import type { Clock } from '../../types.ts';
-import { fewestLevelWindows, fitLevel } from '../decision/level-fit.ts';
+import { fewestLevelWindows, fitLevel, type Onset } from '../decision/level-fit.ts';
 import type { Engine, Scaling } from '../engine.ts';
 import { type Model, predictorsOf } from '../model.ts';
 import { normalResiduals } from '../normal-residuals.ts';
@@ -16,12 +16,20 @@ export type LevelDecision =
     }
   | {
       readonly kind: 'refused';
-      readonly reason: 'too_few_windows' | 'still_moving' | 'unsteady' | 'beyond_range';
+      readonly reason: 'too_few_windows' | 'still_moving' | 'came_slowly' | 'unsteady' | 'beyond_range';
       readonly sentence: string;
     };
 
 /** The share of a channel's readings beyond what the network's input can show, from which the channel is blind there. */
 const mostClipped = 0.1;
+
+/** What an asset did. */
+export interface LevelRows {
+  /** Since it is where it is. */
+  readonly since: AssetRows;
+  /** When its alert began; null where a person says that it is normal, however it came about. */
+  readonly onset: Onset<AssetRows> | null;
+}
 
 /**
  * Takes an asset's rows since a shift for its new normal operation. Weights, thresholds and what holds for every other asset
@@ -29,20 +37,22 @@ const mostClipped = 0.1;
  */
 export async function acceptLevel(
   model: Model,
-  rows: AssetRows,
+  { since, onset }: LevelRows,
   order: ScoreRowsOptions & { readonly number: number },
   { engine, clock }: { readonly engine: Engine; readonly clock: Clock },
 ): Promise<LevelDecision> {
-  const { assetId } = rows;
-  const blind = clippedChannel(rows, model.scaling);
+  const { assetId } = since;
+  const blind = clippedChannel(since, model.scaling);
   if (blind !== null)
     return {
       kind: 'refused',
       reason: 'beyond_range',
       sentence: `${model.card.channels[blind]} is further from what the model was trained on than it can see; only a training on these rows helps.`,
     };
-  const runs = await normalResiduals({ ...order, assets: [rows] }, engine, predictorsOf(model));
-  const fit = fitLevel(runs, assetId, model.calibration);
+  const residuals = (rows: AssetRows) =>
+    normalResiduals({ ...order, assets: [rows] }, engine, predictorsOf(model));
+  const began = onset && { before: await residuals(onset.before), after: await residuals(onset.after) };
+  const fit = fitLevel(await residuals(since), assetId, model.calibration, began);
   switch (fit.kind) {
     case 'too_few':
       return {
@@ -56,11 +66,17 @@ export async function acceptLevel(
         reason: 'still_moving',
         sentence: `From the first to the second half of ${fit.windows} windows it went on by ${fit.by.toFixed(1)} thresholds: that is no level yet.`,
       };
+    case 'creeping':
+      return {
+        kind: 'refused',
+        reason: 'came_slowly',
+        sentence: `It had gone ${percent(fit.before)} of the way before the alert began and ${percent(fit.after)} soon after: so comes wear, and only a person can say that it is normal.`,
+      };
     case 'unsteady':
       return {
         kind: 'refused',
         reason: 'unsteady',
-        sentence: `${Math.round(100 * fit.exceeding)} % of ${fit.windows} windows would exceed the threshold about their own level as well.`,
+        sentence: `${percent(fit.exceeding)} of ${fit.windows} windows would exceed the threshold about their own level as well.`,
       };
     case 'steady': {
       const assets = { ...model.calibration.assets, [assetId]: fit.parts };
@@ -75,6 +91,10 @@ export async function acceptLevel(
       };
     }
   }
+}
+
+function percent(share: number): string {
+  return Number.isNaN(share) ? 'nobody knows how much' : `${Math.round(100 * share)} %`;
 }
 
 /** The first channel of which too many readings lie where scaling clips them; null when there is none. */

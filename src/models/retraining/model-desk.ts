@@ -6,8 +6,7 @@ import type { Learner } from '../learner.ts';
 import type { Model } from '../model.ts';
 import type { Registry } from '../registry.ts';
 import type { TrainingOrder } from '../trainer.ts';
-import type { AssetRows } from '../training-set.ts';
-import { acceptLevel as acceptLevelOf } from './level-shift.ts';
+import { acceptLevel as acceptLevelOf, type LevelRows } from './level-shift.ts';
 import { type LifeEvent, type LifeEventKind, type LifeLog, lastOfEach } from './life-log.ts';
 import { fits } from './model-fit.ts';
 import type { Retrainer } from './retrainer.ts';
@@ -78,7 +77,7 @@ export interface ModelDesk {
    * Takes what an asset does in these rows, because of which the alert fires, for its normal operation: a version of its own,
    * in use from now on.
    */
-  acceptLevel(rows: AssetRows, alert: string, order: OperatorOrder): Promise<ModelResult<VersionView>>;
+  acceptLevel(rows: LevelRows, alert: string, order: OperatorOrder): Promise<ModelResult<VersionView>>;
   /** Whether a level of the asset was accepted by them since the class was last trained. */
   levelAcceptedBy(by: string, assetId: string): boolean;
 }
@@ -157,7 +156,7 @@ export function createModelDesk(options: ModelDeskOptions): ModelDesk {
     note('level_accepted', model.card.id, order, {
       reason: 'new_level',
       sentence: order.comment === null ? decision.sentence : `${decision.sentence} ${order.comment}`,
-      level: { assetId: rows.assetId, alert },
+      level: { assetId: rows.since.assetId, alert },
     });
     registry.prune(className, options.keep);
     await retrainer.overtaken();

@@ -66,6 +66,32 @@ describe('the level of an asset', () => {
     }
   });
 
+  it('that nobody but a rule calls normal came at once, and stays', () => {
+    const part = (from: number, to: number, level: (window: number) => number) =>
+      runOf(to - from, (window) => level(from + window));
+    /** The alert begins at window 0 and has stood for so many windows. */
+    const fitAt = (stands: number, level: (window: number) => number) =>
+      fitLevel([part(stands / 2, stands, level)], 'a', calibration, {
+        before: [part(-stands / 10, 0, level)],
+        after: [part(0, stands / 10, level)],
+      }).kind;
+    for (const stands of [600, 6000]) {
+      const step = (window: number) => (window < 0 ? 0 : 4);
+      expect(fitAt(stands, step)).toBe('steady');
+      // A season goes on meanwhile.
+      expect(fitAt(stands, (window) => step(window) + (0.3 * window) / stands)).toBe('steady');
+      // Wear that had crept for so many times as long as the alert stands when it came to the threshold, and may have stopped.
+      for (const crept of [0.1, 0.3, 0.5, 1, 3, 10, 100]) {
+        const wear = (window: number) => Math.max(0, 2 * (1 + window / (crept * stands)));
+        expect(['moving', 'creeping']).toContain(fitAt(stands, wear));
+        expect(fitAt(stands, (window) => wear(Math.min(window, stands / 2)))).toBe('creeping');
+      }
+    }
+    expect(fitLevel([runOf(400, () => 4)], 'a', calibration, { before: [], after: [] })).toMatchObject({
+      kind: 'creeping',
+    });
+  });
+
   it('may waver more than before, up to a bound', () => {
     const wavering = fitLevel([runOf(2000, () => 4, 0.7)], 'a', calibration);
     if (wavering.kind !== 'steady') throw new Error(wavering.kind);

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadModel, saveModel } from '../../../src/models/artefact.ts';
+import type { Onset } from '../../../src/models/decision/level-fit.ts';
 import { createOnnxEngine } from '../../../src/models/engine/onnx/onnx-engine.ts';
 import type { Model } from '../../../src/models/model.ts';
 import { acceptLevel } from '../../../src/models/retraining/level-shift.ts';
@@ -41,7 +42,7 @@ describe('accepting a level', () => {
   it('judges that asset by its new level and every other as before, and survives the disk', async () => {
     const step = moved(healthyRows('a', 500, 5), () => 1.2);
     expect(share(await scoresOf(model, step))).toBeGreaterThan(0.9);
-    const decision = await acceptLevel(model, step, order, context);
+    const decision = await acceptLevel(model, { since: step, onset: null }, order, context);
     if (decision.kind !== 'accepted') throw new Error(decision.sentence);
     expect(decision.sentence).toMatch(/^What a has done in \d+ windows is its normal operation/);
     const accepted = decision.model;
@@ -61,14 +62,24 @@ describe('accepting a level', () => {
 
   it('refuses what is still on its way, what is out of sight, and what it has hardly seen, and says so', async () => {
     const rows = healthyRows('a', 500, 5);
-    const refusal = async (of: AssetRows) => {
-      const decision = await acceptLevel(model, of, order, context);
+    const refusal = async (since: AssetRows, onset: Onset<AssetRows> | null = null) => {
+      const decision = await acceptLevel(model, { since, onset }, order, context);
       return decision.kind === 'refused' ? [decision.reason, decision.sentence] : null;
     };
     expect(await refusal(moved(rows, (row) => row / 250))).toEqual([
       'still_moving',
       expect.stringMatching(/went on by \d\.\d thresholds: that is no level yet/),
     ]);
+    const level = moved(rows, () => 1.2);
+    const near = (offset: number) => moved(healthyRows('a', 100, 6), () => offset);
+    expect(await refusal(level, { before: near(0), after: near(1.2) })).toBe(null);
+    const slowly = [
+      'came_slowly',
+      expect.stringMatching(/^It had gone .* before the alert began .*: so comes wear/),
+    ];
+    expect(await refusal(level, { before: near(1), after: near(1.2) })).toEqual(slowly);
+    expect(await refusal(level, { before: near(0), after: near(0.2) })).toEqual(slowly);
+    expect(await refusal(level, { before: healthyRows('a', 2, 6), after: near(1.2) })).toEqual(slowly);
     expect(await refusal(moved(rows, () => 100))).toEqual([
       'beyond_range',
       expect.stringContaining('pressure is further from what'),

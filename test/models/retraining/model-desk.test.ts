@@ -206,14 +206,16 @@ describe('model desk', () => {
     const one = await train(smallOrder({ steps: 40, assets: [healthyRows('a', 600, 1)] }), context);
     const bench = await deskOf([one]);
     const rows = healthyRows('a', 300, 4);
-    expect(await bench.desk.acceptLevel(healthyRows('a', 30, 4), 'alert-1', ada)).toMatchObject({
+    expect(
+      await bench.desk.acceptLevel({ since: healthyRows('a', 30, 4), onset: null }, 'alert-1', ada),
+    ).toMatchObject({
       ok: false,
       refusal: 'no_new_level',
       sentence: expect.stringContaining('windows have been at this level'),
     });
     expect(bench.life.events('pump')).toEqual([]);
     bench.work(true);
-    const result = await bench.desk.acceptLevel(rows, 'alert-1', ada);
+    const result = await bench.desk.acceptLevel({ since: rows, onset: null }, 'alert-1', ada);
     if (!result.ok) throw new Error(result.sentence);
     // The training that is under way has number 2.
     expect(result.value).toMatchObject({ champion: true, state: 'in_use', card: { number: 3 } });

@@ -14,8 +14,12 @@ export interface SearchSpace {
   readonly own: TunedSettings;
   /** Any of them, all equally likely. */
   random(random: Random): TunedSettings;
-  /** The same but for one setting, which is the next larger or smaller, or another network. */
-  near(settings: TunedSettings, random: Random): TunedSettings;
+  /**
+   * Settings in which the `good` ones of those tried have more in common than the `others`: of some drawn as the good ones
+   * are, those that are likeliest among them and unlikeliest among the others (the tree-structured Parzen estimator of
+   * Bergstra et al. 2011, each setting by itself, over choices).
+   */
+  promising(good: readonly TunedSettings[], others: readonly TunedSettings[], random: Random): TunedSettings;
 }
 
 export interface SpaceLimits {
@@ -34,6 +38,10 @@ const quantiles = [0.98, 0.99, 0.995, 0.999];
 const margins = [1.2, 1.5, 2, 3];
 /** As the configuration has them. */
 const bounds = { window: [4, 1024], hidden: [4, 1024], latent: [1, 1024] } as const;
+
+const drawsOfPromising = 24;
+/** What each value counts for before anything was tried, as a part of one trial over all values. */
+const prior = 1;
 
 export function createSearchSpace(own: TunedSettings, { longestWindow, student }: SpaceLimits): SearchSpace {
   const sizes = (value: number, factors: readonly number[], [least, most]: readonly [number, number]) =>
@@ -65,22 +73,50 @@ export function createSearchSpace(own: TunedSettings, { longestWindow, student }
       const drawn = names.map((name) => [name, choices[name][random.integer(choices[name].length)]]);
       return canonical(Object.fromEntries(drawn) as TunedSettings);
     },
-    near(settings, random) {
-      const movable = names.filter(
-        (name) => choices[name].length > 1 && !(name === 'latent' && settings.network === 'lstm_forecaster'),
-      );
-      const name = movable[random.integer(movable.length)];
-      const values: readonly unknown[] = choices[name];
-      const at = values.indexOf(settings[name]);
-      const step =
-        name === 'network' ? 1 + random.integer(values.length - 1) : random.uniform() < 0.5 ? -1 : 1;
-      // Networks have no order and go round; at the end of the others the way is back.
-      const wrapped = (at + step + values.length) % values.length;
-      const inside = at + step >= 0 && at + step < values.length;
-      const next = name === 'network' || inside ? wrapped : at - step;
-      return canonical({ ...settings, [name]: values[next] });
+    promising(good, others, random) {
+      const densities = names.map((name) => ({
+        name,
+        values: choices[name] as readonly unknown[],
+        among: density(choices[name], name, good),
+        beside: density(choices[name], name, others),
+      }));
+      let best: TunedSettings = own;
+      let highest = Number.NEGATIVE_INFINITY;
+      for (let draw = 0; draw < drawsOfPromising; draw++) {
+        const picked = densities.map((one) => ({ ...one, at: pick(one.among, random) }));
+        const ratio = picked.reduce(
+          (sum, { among, beside, at }) => sum + Math.log(among[at] / beside[at]),
+          0,
+        );
+        if (ratio <= highest) continue;
+        highest = ratio;
+        best = Object.fromEntries(picked.map(({ name, values, at }) => [name, values[at]])) as TunedSettings;
+      }
+      return canonical(best);
     },
   };
+}
+
+/** How likely each value is among these settings, none of them impossible. */
+function density<Name extends keyof TunedSettings>(
+  values: Choices[Name],
+  name: Name,
+  settings: readonly TunedSettings[],
+): number[] {
+  const counts = values.map(
+    (value) => prior / values.length + settings.filter((one) => one[name] === value).length,
+  );
+  return counts.map((count) => count / (settings.length + prior));
+}
+
+/** An index drawn by these probabilities. */
+function pick(probabilities: readonly number[], random: Random): number {
+  let left = random.uniform();
+  const at = probabilities.findIndex((probability) => {
+    left -= probability;
+    return left < 0;
+  });
+  return at < 0 ? probabilities.length - 1 : at;
 }
 
 function sorted(values: readonly number[]): number[] {

@@ -33,13 +33,15 @@ export interface TuningResult {
   readonly confirmation: PromotionDecision | null;
 }
 
-/** Settings drawn at random before any are sought near the best. */
+/** Settings drawn at random before what was tried says where to look. */
 const randomFirst = 10;
-/** Draws of settings that were tried already, after which everything near counts as tried. */
+/** Share of the trials, the best, that count as good ones. */
+const goodShare = 0.25;
+/** Draws of settings that were tried already, after which everything promising counts as tried. */
 const mostDraws = 100;
 
 /**
- * Random search, and from the tenth settings on every other time one step from the best so far. The settings that come
+ * Random search, and from the tenth settings on every other time what is promising by the trials so far. The settings that come
  * best on the rows that they were chosen by are compared with the own ones once more, on rows kept for that: the best of
  * many is the luckiest of many. Throws TUNING_ROWS_TOO_FEW, or what training with the own settings fails with.
  */
@@ -61,7 +63,7 @@ export async function tune(options: TunerOptions): Promise<TuningResult> {
   const deadline = clock() + options.budgetMs;
   const others = () => [...tried.values()].slice(1);
   while (tried.size < options.most) {
-    const settings = propose(options, tried, rankTrials(own, others())[0]?.trial.settings ?? space.own);
+    const settings = propose(options, tried, rankTrials(own, [own, ...others()]));
     const leftMs = deadline - clock();
     if (settings === null || (leftMs <= 0 && log.find(settings) === null)) break;
     const timeout = AbortSignal.timeout(Math.max(1, Math.ceil(leftMs)));
@@ -89,12 +91,16 @@ export async function tune(options: TunerOptions): Promise<TuningResult> {
 function propose(
   { space, random }: Pick<TunerOptions, 'space' | 'random'>,
   tried: ReadonlyMap<string, Trial>,
-  best: TunedSettings,
+  ranked: readonly ComparedTrial[],
 ): TunedSettings | null {
-  const close = tried.size > randomFirst && tried.size % 2 === 0;
+  const informed = tried.size > randomFirst && tried.size % 2 === 0;
+  const settingsOf = (trials: readonly ComparedTrial[]) => trials.map(({ trial }) => trial.settings);
+  const bestOnes = Math.ceil(goodShare * ranked.length);
+  const [good, rest] = [settingsOf(ranked.slice(0, bestOnes)), settingsOf(ranked.slice(bestOnes))];
   for (let draw = 0; draw < mostDraws; draw++) {
-    // Where all neighbours were tried the rest of the draws go anywhere.
-    const settings = close && draw < mostDraws / 2 ? space.near(best, random) : space.random(random);
+    // Where all that is promising was tried the rest of the draws go anywhere.
+    const settings =
+      informed && draw < mostDraws / 2 ? space.promising(good, rest, random) : space.random(random);
     if (!tried.has(settingsKey(settings))) return settings;
   }
   return null;

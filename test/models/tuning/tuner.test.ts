@@ -82,7 +82,7 @@ describe('tuning', () => {
     expect(order.lastIndexOf('promoted')).toBe(order.indexOf('refused') - 1);
   });
 
-  it('stays near the best after a while', async () => {
+  it('looks where the best ones lie after a while', async () => {
     const { attempted } = await search({ errors: byWindow, most: 60 });
     const late = attempted.slice(20).filter(({ windowLength }) => windowLength === 16).length;
     expect(late).toBeGreaterThan(12);

@@ -22,6 +22,7 @@ import { createRegistry } from './models/registry.ts';
 import { createTrainingGate } from './models/retraining/training-gate.ts';
 import { trainInChild } from './models/training-process.ts';
 import { connectPipeline } from './pipeline.ts';
+import { createPreviews } from './previews.ts';
 import { resume } from './resume.ts';
 import { sinkCommands } from './sink-commands.ts';
 import { lockState } from './state-lock.ts';
@@ -32,6 +33,8 @@ import { version } from './version.ts';
 
 export interface DaemonOptions {
   readonly config: Config;
+  /** Where it came from; previews of changed settings need it. */
+  readonly configFile?: string;
   readonly log: Logger;
   readonly clock: Clock;
   /** Hears of every alert raised or resolved, once it is safe in the journal. */
@@ -181,6 +184,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
       subscriberOptions(config, brokerUrl, { ingest: pipeline.ingest, clock, log }),
     );
     const sources = apiSources(() => parts);
+    const previews = createPreviews(config, options.configFile ?? null);
+    onStop('previews', () => previews.stop());
     const api: Api = createApi({
       ...config.api,
       log,
@@ -188,6 +193,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       sources,
       commands: pipeline.alerting.desk,
       silences: pipeline.silences,
+      previews,
       sinks: sinkCommands(() => ({ config, brokerUrl, apiUrl, clock }), log),
       models: { ...cares.commands, acceptLevel: levels.accept },
     });

@@ -9,6 +9,7 @@ import type { AlertCommands } from './alert-commands.ts';
 import { notFound, toApiError } from './api-error.ts';
 import type { ApiApp } from './app.ts';
 import type { ModelCommands } from './model-commands.ts';
+import type { PreviewCommands } from './preview-commands.ts';
 import { alertCommandRoutes } from './routes/alert-commands.ts';
 import { alertsRoutes } from './routes/alerts.ts';
 import { assetsRoutes } from './routes/assets.ts';
@@ -17,6 +18,7 @@ import { healthRoutes } from './routes/health.ts';
 import { kpiRoutes } from './routes/kpis.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { modelsRoutes } from './routes/models.ts';
+import { previewRoutes } from './routes/preview.ts';
 import { rootRoutes } from './routes/root.ts';
 import { silenceRoutes } from './routes/silences.ts';
 import { sinkRoutes } from './routes/sinks.ts';
@@ -35,6 +37,7 @@ export interface ApiOptions {
   readonly commands: AlertCommands;
   readonly silences: SilenceCommands;
   readonly sinks: SinkCommands;
+  readonly previews: PreviewCommands;
   readonly models: ModelCommands;
   readonly log: Logger;
   readonly version: string;
@@ -74,6 +77,7 @@ export function createApi({
   commands,
   silences,
   sinks,
+  previews,
   models,
   log,
   version,
@@ -118,6 +122,7 @@ export function createApi({
     alertCommandRoutes(app, commands);
     silenceRoutes(app, silences);
     sinkRoutes(app, sinks);
+    previewRoutes(app, previews);
     kpiRoutes(app, sources.kpis);
     eventsRoutes(app, sources.alertEvents);
     modelsRoutes(app, models);

@@ -1,45 +1,6 @@
+import type { Preview, PreviewedAlert, PreviewSide } from '../api/preview-schemas.ts';
 import type { Alert } from '../types.ts';
 import { textTable } from './text-table.ts';
-
-/** Alerts of one setting. */
-export interface PreviewSide {
-  readonly alerts: number;
-  /** Of all assets together, from the first sign of each to its end, or to that of the rows. */
-  readonly secondsInAlarm: number;
-  readonly byAsset: Readonly<Record<string, number>>;
-  /** By UTC day, such as `2026-01-31`; days without any are absent. */
-  readonly byDay: Readonly<Record<string, number>>;
-}
-
-export interface PreviewedAlert {
-  readonly asset: string;
-  readonly rule: string;
-  readonly priority: string;
-  readonly startedAt: string;
-  /** Null where it had not ended with the rows. */
-  readonly endedAt: string | null;
-  readonly peakScore: number | null;
-}
-
-export interface Preview {
-  readonly class: string;
-  /** What scored; null when the class has no model, and limits alone were watched. */
-  readonly model: string | null;
-  readonly settings: readonly string[];
-  readonly from: string;
-  readonly to: string;
-  readonly days: number;
-  readonly assets: number;
-  readonly rows: number;
-  readonly windows: number;
-  /** What the answer rests on, and what it lacks. */
-  readonly notes: readonly string[];
-  readonly present: PreviewSide;
-  readonly changed: PreviewSide;
-  /** Alerts that overlap in time with none of the same alarm under the other setting. */
-  readonly come: readonly PreviewedAlert[];
-  readonly go: readonly PreviewedAlert[];
-}
 
 /** Sums up the alerts of one setting; `end` is the time of the last row. Pure. */
 export function sideOf(alerts: readonly Alert[], end: number): PreviewSide {

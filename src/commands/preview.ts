@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AlertReplay, createAlertReplay } from '../alert-replay.ts';
+import type { Preview } from '../api/preview-schemas.ts';
 import { type ClassConfig, loadConfig } from '../config.ts';
 import { ForewarnError } from '../errors.ts';
 import type { AssetRows } from '../history/asset-rows.ts';
@@ -14,7 +15,7 @@ import { createRegistry } from '../models/registry.ts';
 import { scoreRows } from '../models/retraining/score-rows.ts';
 import type { Asset } from '../types.ts';
 import type { CommandContext } from './context.ts';
-import { type Preview, previewLines, sideOf, without } from './preview-report.ts';
+import { previewLines, sideOf, without } from './preview-report.ts';
 import { changedClass } from './preview-settings.ts';
 
 export interface PreviewOptions {

@@ -17,6 +17,7 @@ export async function run(options: { config: string }, context: CommandContext):
   });
   const daemon = createDaemon({
     config,
+    configFile: options.config,
     log,
     clock: Date.now,
     holder: `forewarn run, process ${context.pid ?? 'unknown'}`,

@@ -6,7 +6,17 @@ import { ForewarnError } from '../../src/errors.ts';
 import type { Logger } from '../../src/log.ts';
 import { silentLogger } from '../../src/log.ts';
 import { testModels } from './support/models.ts';
-import { alertOf, assetAt, createPlant, noon, noSinks, type Plant, rowOf, scored } from './support/plant.ts';
+import {
+  alertOf,
+  assetAt,
+  createPlant,
+  noon,
+  noPreviews,
+  noSinks,
+  type Plant,
+  rowOf,
+  scored,
+} from './support/plant.ts';
 
 interface Operation {
   readonly parameters?: readonly { readonly name: string; readonly in: string }[];
@@ -71,6 +81,7 @@ describe('the document', () => {
       '/api/v1/assets',
       '/api/v1/assets/{id}',
       '/api/v1/assets/{id}/why-not',
+      '/api/v1/classes/{name}/preview',
       '/api/v1/events',
       '/api/v1/holds',
       '/api/v1/kpis',
@@ -356,6 +367,7 @@ describe('refusals', () => {
       commands: plant.alerting.desk,
       silences: plant.silences,
       sinks: noSinks,
+      previews: noPreviews,
       models: testModels(0),
     });
     const response = await other.app.inject('/api/v1/status');
@@ -380,6 +392,7 @@ describe('refusals', () => {
       commands: plant.alerting.desk,
       silences: plant.silences,
       sinks: noSinks,
+      previews: noPreviews,
       models: testModels(0),
     });
     const response = await other.app.inject('/api/v1/status');

@@ -6,6 +6,7 @@ import { type Journal, openJournal } from '../../../src/alerts/journal.ts';
 import { readAlarmKpis } from '../../../src/alerts/kpis/alarm-groups.ts';
 import { NoiseControl } from '../../../src/alerts/noise/noise-control.ts';
 import { SilenceDesk } from '../../../src/alerts/noise/silence-desk.ts';
+import type { PreviewCommands } from '../../../src/api/preview-commands.ts';
 import { type Api, createApi } from '../../../src/api/server.ts';
 import type { SinkCommands } from '../../../src/api/sink-commands.ts';
 import type { ApiSources } from '../../../src/api/sources.ts';
@@ -90,9 +91,12 @@ export interface Plant {
 }
 
 export const noSinks: SinkCommands = { names: () => [], test: async () => 'no_such_sink' };
+export const noPreviews: PreviewCommands = { classes: () => [], preview: async () => ({ kind: 'no_file' }) };
 
 /** An API over a real fleet and a real journal. */
-export function createPlant(options: { host?: string; port?: number; sinks?: SinkCommands } = {}): Plant {
+export function createPlant(
+  options: { host?: string; port?: number; sinks?: SinkCommands; previews?: PreviewCommands } = {},
+): Plant {
   const directory = mkdtempSync(join(tmpdir(), 'forewarn-api-'));
   const clock = () => noon;
   const journal = openJournal({ file: join(directory, 'alerts.db'), clock });
@@ -146,7 +150,7 @@ export function createPlant(options: { host?: string; port?: number; sinks?: Sin
     metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', text: async () => 'forewarn_up 1\n' },
     readiness: () => answers.ready,
   };
-  const { host = '127.0.0.1', port = 0, sinks = noSinks } = options;
+  const { host = '127.0.0.1', port = 0, sinks = noSinks, previews = noPreviews } = options;
   const models = testModels(noon);
   const api = createApi({
     host,
@@ -155,6 +159,7 @@ export function createPlant(options: { host?: string; port?: number; sinks?: Sin
     commands: alerting.desk,
     silences,
     sinks,
+    previews,
     models,
     log: silentLogger,
     version: '1.2.3',

@@ -15,29 +15,37 @@ import { payloadOf, topicOf } from '../dist/simulator/telemetry.js';
 const dayMs = 86_400_000;
 const rowMs = 60_000;
 const rowsADay = dayMs / rowMs;
-/** Degrees that the hall warms up by until `days.warm`; bearing and fluid follow it (see the simulator). */
+/** Degrees that the hall warms up by within `--warm-days`; bearing and fluid follow it (see the simulator). */
 const season = 6;
 const steppedPump = 4;
 const wornPump = 5;
 const pumps = 6;
-/** Days: when the hall is warm, when the step comes, when a person accepts it, when wear sets in, and how long it takes to its full size. */
-const days = { learn: 3, step: 8, accepted: 9, wear: 12, wearing: 5, warm: 30, end: 34 };
+/** Days: when the step comes, when a person accepts it, when wear sets in, and how long it takes to its full size. */
+const days = { learn: 3, step: 8, accepted: 9, wear: 12, wearing: 5 };
 const quiet = { error: console.error, warn() {}, info() {}, debug() {}, child: () => quiet };
 
-export const usage = 'npm run bench -- drift [--json] [--seed N]';
+export const usage = 'npm run bench -- drift [--json] [--seed N] [--warm-days 30] [--baseline 12h]';
 
 export async function run(args) {
-  const { json, seed } = parseArgs({
+  const { values } = parseArgs({
     args,
-    options: { json: { type: 'boolean' }, seed: { type: 'string', default: '1' } },
-  }).values;
+    options: {
+      json: { type: 'boolean' },
+      seed: { type: 'string', default: '1' },
+      'warm-days': { type: 'string', default: '30' },
+      baseline: { type: 'string' },
+    },
+  });
+  const { json, seed, baseline = null } = values;
+  const warmDays = Number(values['warm-days']);
+  const endDay = Math.max(days.wear + days.wearing, warmDays) + 4;
   const stateDir = mkdtempSync(join(tmpdir(), 'forewarn-drift-'));
   const startAt = Date.UTC(2026, 0, 5);
   let now = startAt;
   moveDate(() => now);
   const alerts = new Map();
   const daemon = createDaemon({
-    config: configOf(stateDir),
+    config: configOf(stateDir, baseline),
     log: quiet,
     clock: () => now,
     onAlert: (alert) => alerts.set(alert.id, alert),
@@ -51,7 +59,7 @@ export async function run(args) {
     const dayOf = (at) => (at - startAt) / dayMs;
     let sent = 0;
     let accepted = null;
-    for (let day = 0; day < days.end; day++) {
+    for (let day = 0; day < endDay; day++) {
       if (day === days.step)
         plant.inject(steppedPump, { kind: 'leak', startAt: plant.nextAt, rampMs: 0, size: 1 });
       if (day === days.wear)
@@ -68,7 +76,7 @@ export async function run(args) {
           const at = plant.advance();
           now = at;
           for (const pump of plant.pumps) {
-            const warmer = season * Math.min(1, dayOf(at) / days.warm);
+            const warmer = season * Math.min(1, dayOf(at) / warmDays);
             sending.push(client.publishAsync(topicOf(pump), warmed(payloadOf(pump, at), warmer), { qos: 1 }));
             sent++;
           }
@@ -83,10 +91,18 @@ export async function run(args) {
       }
       if (day === days.accepted) accepted = await accept(parts, alerts, plant);
       if (!json)
-        console.error(`day ${day + 1} of ${days.end}: ${alerts.size} alerts, ${learner.champion()?.card.id}`);
+        console.error(`day ${day + 1} of ${endDay}: ${alerts.size} alerts, ${learner.champion()?.card.id}`);
     }
     const life = createLifeLog(join(stateDir, 'models')).events('pump');
-    const result = summary({ life, alerts: [...alerts.values()], plant, accepted, dayOf });
+    const result = summary({
+      life,
+      alerts: [...alerts.values()],
+      plant,
+      accepted,
+      dayOf,
+      warmDays,
+      baseline,
+    });
     console.log(json ? JSON.stringify([result]) : JSON.stringify(result, null, 2));
   } finally {
     await client.endAsync(true);
@@ -108,7 +124,7 @@ function moveDate(clock) {
   };
 }
 
-function configOf(stateDir) {
+function configOf(stateDir, baseline) {
   const document = {
     state_dir: stateDir,
     mqtt: { embedded: { port: 0 } },
@@ -121,6 +137,7 @@ function configOf(stateDir) {
         // The clock runs ahead of the rows by up to an hour here.
         alert: { silent_after: '3h' },
         train: { after: pumps * days.learn * rowsADay },
+        score: { baseline: { time: baseline } },
         // A third of the season is behind each of them: the model follows it.
         retrain: {
           schedule: '0 3 * * *',
@@ -157,7 +174,7 @@ async function accept(parts, alerts, plant) {
   return result.ok ? 'accepted' : (result.sentence ?? result.refusal);
 }
 
-function summary({ life, alerts, plant, accepted, dayOf }) {
+function summary({ life, alerts, plant, accepted, dayOf, warmDays, baseline }) {
   const of = (pump) => alerts.filter(({ assetId }) => assetId.endsWith(`/${plant.pumps[pump].asset}`));
   const shown = (alert) => ({
     day: Number(dayOf(alert.startedAt).toFixed(2)),
@@ -169,7 +186,8 @@ function summary({ life, alerts, plant, accepted, dayOf }) {
   );
   return {
     season_degrees: season,
-    days: days.end,
+    within_days: warmDays,
+    baseline,
     healthy_pumps: healthy.length,
     healthy_alerts: healthy.flatMap(of).map(shown),
     step: {

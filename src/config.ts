@@ -42,6 +42,8 @@ export interface ClassConfig {
   readonly train: ConfigFile['classes'][string]['train'];
   readonly retrain: RetrainConfig;
   readonly score: ConfigFile['classes'][string]['score'];
+  /** How an asset's usual error moves; null = not at all. */
+  readonly baseline: { readonly timeMs: number; readonly most: number } | null;
   readonly alert: {
     readonly raise: number;
     readonly clear: number;
@@ -268,6 +270,10 @@ function buildClass(name: string, options: ConfigFile['classes'][string]): Class
     train: options.train,
     retrain: retrainConfig(options.retrain),
     score: options.score,
+    baseline:
+      options.score.baseline.time === null
+        ? null
+        : { timeMs: durationMs(options.score.baseline.time), most: options.score.baseline.most },
     alert: {
       raise: options.alert.raise,
       clear: options.alert.clear,

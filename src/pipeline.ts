@@ -204,6 +204,7 @@ function connectScorer(
     minCoverage: config.minCoverage,
     forgetAfterMs: config.windowLength * config.sampleEveryMs,
     raise: config.alert.raise,
+    baseline: config.baseline,
     mostWaiting: parts.config.limits.windowsWaiting,
     onVerdict,
     onBatch: parts.onBatch,

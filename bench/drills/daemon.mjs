@@ -32,6 +32,8 @@ export function drillConfig({ stateDir, broker, apiPort, webhook = null, influx 
         topic: 'presses/{site}/{line}/{asset}',
         channels: { pressure: { unit: 'bar', limits: { h: 100, deadband: 5 } }, force: { unit: 'kN' } },
         train: { after: 10_000_000 },
+        // Limits alone judge a press: an online model would add scores and alerts of its own.
+        online: false,
         retrain: { schedule: null },
       },
     },

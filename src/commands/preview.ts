@@ -184,8 +184,8 @@ function watchLimits(
 }
 
 function scoringOf(own: ClassConfig) {
-  const { windowLength, stride, sampleEveryMs, minCoverage } = own;
-  return { channels: own.channels.length, windowLength, stride, sampleEveryMs, minCoverage };
+  const { windowLength, stride, sampleEveryMs, minCoverage, baseline } = own;
+  return { channels: own.channels.length, windowLength, stride, sampleEveryMs, minCoverage, baseline };
 }
 
 /** The model, where it is one of the class as it is configured now. */

@@ -1,7 +1,17 @@
 import Type from 'typebox';
 import { ChannelOptions } from './channel-schema.ts';
 import { Retrain } from './retrain-schema.ts';
-import { channelNames, choice, closed, duration, flag, integer, number, section } from './schema-parts.ts';
+import {
+  channelNames,
+  choice,
+  closed,
+  duration,
+  durationOrNone,
+  flag,
+  integer,
+  number,
+  section,
+} from './schema-parts.ts';
 
 /** Options of one asset class. */
 export const AssetClass = Type.Object(
@@ -121,6 +131,20 @@ export const AssetClass = Type.Object(
         1.5,
         1,
         100,
+      ),
+      baseline: section(
+        'How the usual error of an asset moves while the asset is normal, as with a season.',
+        {
+          time: durationOrNone(
+            'Time in which it makes up for two thirds of a lasting difference; `null` leaves it where the training put it.',
+          ),
+          most: number(
+            'How far it goes, in thresholds: what is further is alerted however slowly it came.',
+            0.5,
+            0.01,
+            10,
+          ),
+        },
       ),
       alert_budget: Type.Union([Type.Number({ exclusiveMinimum: 0, maximum: 10_000 }), Type.Null()], {
         default: null,

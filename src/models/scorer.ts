@@ -2,6 +2,7 @@ import { type ForewarnError, messageOf } from '../errors.ts';
 import type { Verdict, Window } from '../types.ts';
 import { createDecider, type Decider, type ResidualsBySource } from './decision/decider.ts';
 import type { SourceKind } from './decision/detector.ts';
+import type { BaselineOptions } from './decision/moving-baseline.ts';
 import type { Engine, Residuals, Scaling, ScoringSession } from './engine.ts';
 import type { Model } from './model.ts';
 import { scaleValue } from './scaling.ts';
@@ -17,6 +18,8 @@ export interface ScorerOptions {
   readonly forgetAfterMs: number;
   /** Score from which a verdict is anomalous. */
   readonly raise: number;
+  /** How an asset's usual residual moves; not at all when absent or null. */
+  readonly baseline?: BaselineOptions | null;
   /** Most windows of one call of the engine, and how long a window may wait for company. */
   readonly batch: number;
   readonly waitMs: number;
@@ -164,11 +167,12 @@ export function createScorer(options: ScorerOptions): Scorer {
         lastResidual.subarray(i * channels, (i + 1) * channels),
       );
       const sinceMs = at - (scoredAt[asset.index] ?? at);
-      if (sinceMs < 0 || sinceMs > options.forgetAfterMs) decider.reset(asset.index);
+      const goesOn = sinceMs >= 0 && sinceMs <= options.forgetAfterMs;
+      if (!goesOn) decider.reset(asset.index);
       scoredAt[asset.index] = at;
       ids[asset.index] = asset.id;
       const attribution = new Float32Array(channels);
-      const { value, detector } = decider.decide(asset.index, residuals, attribution);
+      const { value, detector } = decider.decide(asset.index, residuals, attribution, goesOn ? sinceMs : 0);
       const { expected, actual } = lastRowOf(batch, i, residuals[detector.source]!, model.scaling);
       if (replaying === null) stats.scored++;
       const kind = value >= options.raise ? 'anomalous' : 'normal';
@@ -183,7 +187,7 @@ export function createScorer(options: ScorerOptions): Scorer {
 
   /**
    * Valid until the next window. A missing reading has no residual of its own: what the channel was before keeps standing
-   * for it.
+   * for it. Nor has what is predicted from a row that is missing: what changed in a gap would count as one step.
    */
   const residualsBySource = (
     batch: WindowBatch,
@@ -193,7 +197,9 @@ export function createScorer(options: ScorerOptions): Scorer {
   ): ResidualsBySource => {
     const residuals: Partial<Record<SourceKind, Float32Array>> = { network };
     for (const [source, residual] of linear) {
-      windowResiduals.write(source, batch.values(), i, residual);
+      if (source.before === null || batch.rowBeforeMeasured(i))
+        windowResiduals.write(source, batch.values(), i, residual);
+      else residual.fill(Number.NaN);
       residuals[source.kind] = residual;
     }
     for (let channel = 0; channel < channels; channel++) {
@@ -225,7 +231,7 @@ export function createScorer(options: ScorerOptions): Scorer {
       schedule();
     },
     async use(model, engine) {
-      const next = model === null ? null : await prepare(model, engine, ids);
+      const next = model === null ? null : await prepare(model, engine, ids, options.baseline);
       // Nothing is awaited between taking the old one out and putting the new one in, so that none is lost.
       const before = stopped ? next : current;
       if (!stopped) current = next;
@@ -257,11 +263,16 @@ export function createScorer(options: ScorerOptions): Scorer {
   };
 }
 
-async function prepare(model: Model, engine: Engine, ids: readonly string[]): Promise<InUse> {
+async function prepare(
+  model: Model,
+  engine: Engine,
+  ids: readonly string[],
+  baseline: BaselineOptions | null = null,
+): Promise<InUse> {
   const { card, weights, scaling, calibration } = model;
   const session = await engine.createScoring({ spec: card.spec, weights, scaling });
   const windowResiduals = createWindowResiduals(scaling, card.spec.window);
-  const decider = createDecider(calibration, (index) => ids[index]);
+  const decider = createDecider(calibration, (index) => ids[index], baseline);
   const linear = model.linear.map((source) => [source, new Float32Array(scaling.center.length)] as const);
   return { model, session, decider, windowResiduals, linear };
 }

@@ -15,13 +15,16 @@ export interface WindowBatch {
   lastRow(i: number): Float32Array;
   /** Whether the channel, or with null any channel, was measured in window `i`'s last row. */
   lastRowMeasured(i: number, channel: number | null): boolean;
+  /** Whether anything was measured in the row before it; where it is not, the last values from before the gap stand there. */
+  rowBeforeMeasured(i: number): boolean;
   clear(): void;
 }
 
 export function createWindowBatch(capacity: number, length: number, channels: number): WindowBatch {
   const size = length * channels;
   const values = new Float32Array(capacity * size);
-  const measured = new Uint8Array(capacity * channels);
+  /** Of the last two rows of each window. */
+  const measured = new Uint8Array(capacity * 2 * channels);
   const at = new Float64Array(capacity);
   const coverage = new Float64Array(capacity);
   const assets: Asset[] = [];
@@ -37,7 +40,7 @@ export function createWindowBatch(capacity: number, length: number, channels: nu
     full: () => count === capacity,
     add(window) {
       values.set(window.values, count * size);
-      measured.set(window.measured.subarray(size - channels), count * channels);
+      measured.set(window.measured.subarray(size - 2 * channels), count * 2 * channels);
       at[count] = window.at;
       coverage[count] = window.coverage;
       assets[count] = window.asset;
@@ -46,9 +49,11 @@ export function createWindowBatch(capacity: number, length: number, channels: nu
     values: () => values.subarray(0, count * size),
     lastRow: (i) => values.slice((i + 1) * size - channels, (i + 1) * size),
     lastRowMeasured(i, channel) {
-      if (channel !== null) return measured[i * channels + channel] === 1;
-      return measured.subarray(i * channels, (i + 1) * channels).includes(1);
+      const row = (2 * i + 1) * channels;
+      if (channel !== null) return measured[row + channel] === 1;
+      return measured.subarray(row, row + channels).includes(1);
     },
+    rowBeforeMeasured: (i) => measured.subarray(2 * i * channels, (2 * i + 1) * channels).includes(1),
     clear() {
       count = 0;
     },

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createScorer, type Scorer, type ScorerOptions } from '../../src/models/scorer.ts';
 import type { Verdict } from '../../src/types.ts';
-import { assetAt, plainModel, until, windowOf } from './support/fixtures.ts';
+import { assetAt, plainDetector, plainModel, until, windowOf } from './support/fixtures.ts';
 import { type ScriptedEngine, scriptedEngine } from './support/scripted-engine.ts';
 
 const shape = { length: 4, channels: 2 };
@@ -55,6 +55,29 @@ const window = (at: number, value = 0.5, more: Partial<Parameters<typeof windowO
   windowOf(pump, at, { ...shape, value, ...more });
 
 describe('scorer', () => {
+  it('takes what changed over a gap for no step of what goes from row to row', async () => {
+    const { scorer, scripted, verdicts } = benchOf();
+    const source = {
+      kind: 'vector_autoregression',
+      now: null,
+      before: Float32Array.of(1, 0, 0, 1),
+      offset: new Float32Array(2),
+    } as const;
+    const detector = plainDetector(2, { source: source.kind, smoothing: 0.5 });
+    await scorer.use({ ...model, linear: [source], calibration: { detectors: [detector] } }, scripted.engine);
+    const step = (at: number, gap: boolean) => {
+      const made = windowOf(pump, at, { ...shape, value: 1 });
+      // The last row is 4 more than the one before, in which nothing may have been measured.
+      made.values.fill(5, 6);
+      if (gap) made.measured.fill(0, 4, 6);
+      return made;
+    };
+    scorer.accept(step(1, true));
+    scorer.accept(step(2, false));
+    await scorer.settled();
+    expect(brief(verdicts)).toEqual(['1 0.00', '2 2.00']);
+  });
+
   it('judges an asset by what the model holds of it, and others by what holds for the class', async () => {
     const { scorer, scripted, verdicts } = benchOf();
     const assets = { [press.id]: [{ mean: Float32Array.of(0.25, 0.25), factor: 2 }] };

@@ -1,4 +1,5 @@
 import type { Calibration, Detector, SourceKind } from './detector.ts';
+import { type BaselineOptions, type Judge, moveBaseline } from './moving-baseline.ts';
 import { smooth, squaredDistance } from './statistic.ts';
 
 const slabAssets = 256;
@@ -13,36 +14,36 @@ export interface Decision {
   readonly detector: Detector;
 }
 
-/** Turns residuals into scores, asset by asset; holds C + 1 numbers an asset and detector. */
+/** Turns residuals into scores, asset by asset; holds C + 1 numbers an asset and detector, 2 C + 1 with a baseline. */
 export interface Decider {
   /**
    * Takes an asset's next residuals and writes each channel's share into `attribution` (length C). Calls for one asset
-   * must come in order of time.
+   * must come in order of time, `sinceMs` after the one before, which only a moving baseline asks for.
    */
-  decide(assetIndex: number, residuals: ResidualsBySource, attribution: Float32Array): Decision;
-  /** Forgets an asset's running means, after a gap that its past does not reach across. */
+  decide(
+    assetIndex: number,
+    residuals: ResidualsBySource,
+    attribution: Float32Array,
+    sinceMs?: number,
+  ): Decision;
+  /** Forgets an asset's running means, after a gap that its past does not reach across; not its baseline. */
   reset(assetIndex: number): void;
-}
-
-/** A detector as it judges one asset. */
-interface Judge {
-  readonly mean: Float32Array;
-  readonly precision: Float32Array;
-  /** The statistic that counts as score 1.0. */
-  readonly threshold: number;
 }
 
 /**
  * A calibration has at least one detector. `idOf` names the asset at an index, which is asked once an asset; without a name
- * it is one that the calibration does not know.
+ * it is one that the calibration does not know. With a `baseline` each asset's usual residual moves while it is normal.
  */
 export function createDecider(
   { detectors, assets = {} }: Calibration,
   idOf: (assetIndex: number) => string | undefined = () => undefined,
+  baseline: BaselineOptions | null = null,
 ): Decider {
   const channels = detectors[0].mean.length;
   const states = detectors.map(() => createRunningMeans(channels + 1));
   const weighted = detectors.map(() => new Float32Array(channels));
+  const offsets = baseline === null ? [] : detectors.map(() => createRunningMeans(channels));
+  const moved = new Float32Array(channels);
   const ofClass: readonly Judge[] = detectors;
   const judges: (readonly Judge[] | undefined)[] = [];
 
@@ -55,8 +56,28 @@ export function createDecider(
     });
   };
 
+  /** Valid until the next call. */
+  const aboutBaseline = (assetIndex: number, i: number, judge: Judge): Judge => {
+    if (baseline === null) return judge;
+    const offset = offsets[i](assetIndex);
+    for (let c = 0; c < channels; c++) moved[c] = judge.mean[c] + offset[c];
+    return { ...judge, mean: moved };
+  };
+
+  const followAll = (
+    assetIndex: number,
+    own: readonly Judge[],
+    options: BaselineOptions,
+    sinceMs: number,
+  ): void => {
+    for (const [i, judge] of own.entries()) {
+      const running = states[i](assetIndex).subarray(0, channels);
+      moveBaseline(offsets[i](assetIndex), running, judge, options, sinceMs, moved);
+    }
+  };
+
   return {
-    decide(assetIndex, residuals, attribution) {
+    decide(assetIndex, residuals, attribution, sinceMs = 0) {
       judges[assetIndex] ??= judgesOf(assetIndex);
       const own = judges[assetIndex];
       let value = Number.NEGATIVE_INFINITY;
@@ -65,7 +86,7 @@ export function createDecider(
         const state = states[i](assetIndex);
         const running = state.subarray(0, channels);
         smooth(running, residuals[detector.source]!, detector.smoothing);
-        const square = squaredDistance(running, own[i], weighted[i]);
+        const square = squaredDistance(running, aboutBaseline(assetIndex, i, own[i]), weighted[i]);
         state[channels] += detector.energySmoothing * (square - state[channels]);
         const score = Math.sqrt(state[channels]) / own[i].threshold;
         if (score <= value) continue;
@@ -74,6 +95,7 @@ export function createDecider(
       }
       const detector = detectors[leading];
       shareOut(weighted[leading], detector.precision, attribution);
+      if (baseline !== null && value < 1) followAll(assetIndex, own, baseline, sinceMs);
       return { value, detector };
     },
     reset(assetIndex) {

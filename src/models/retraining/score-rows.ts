@@ -1,4 +1,5 @@
 import type { Score } from '../../types.ts';
+import type { BaselineOptions } from '../decision/moving-baseline.ts';
 import type { Engine } from '../engine.ts';
 import type { Model } from '../model.ts';
 import { createScorer } from '../scorer.ts';
@@ -11,6 +12,8 @@ export interface ScoreRowsOptions {
   readonly stride: number;
   readonly sampleEveryMs: number;
   readonly minCoverage: number;
+  /** How an asset's usual residual moves; models are compared without. */
+  readonly baseline?: BaselineOptions | null;
 }
 
 /** The score of one window. Arrays have length C, raw units. */

@@ -27,7 +27,7 @@ export function createPreviews(config: Config, configFile: string | null): Previ
 
   const run = async (file: string, className: string, settings: readonly string[], days: number) => {
     const args = ['preview', className, '--config', file, '--days', String(days), '--json'];
-    const child = fork(cli, [...args, ...settings.flatMap((one) => ['--set', one])], {
+    const child = fork(cli, [...args, ...settings.map((one) => `--set=${one}`)], {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       execArgv: [],
       signal: abort.signal,

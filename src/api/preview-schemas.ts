@@ -30,7 +30,7 @@ const PreviewedAlert = Type.Object(
 
 export const PreviewInput = Type.Object(
   {
-    set: Type.Array(Type.String({ minLength: 1, maxLength: 500 }), {
+    set: Type.Array(Type.String({ maxLength: 500, pattern: '^[a-z][^=]*=' }), {
       minItems: 1,
       maxItems: 20,
       description: 'Settings of the class, each as `PATH=VALUE`, such as `alert.raise=1.3`.',

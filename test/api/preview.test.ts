@@ -54,7 +54,8 @@ describe('POST /api/v1/classes/{name}/preview', { timeout: 30_000 }, () => {
         },
       },
     });
-    expect(await preview([])).toMatchObject({ status: 400 });
+    for (const set of [[], ['alert.raise'], ['--config=/etc/other.yaml']])
+      expect(await preview(set)).toMatchObject({ status: 400, body: { error: { code: 'BAD_PARAMETER' } } });
     expect(await preview(['alert.raise=2'], 'press')).toMatchObject({
       status: 404,
       body: { error: { code: 'NO_SUCH_CLASS', hint: 'One of pump.' } },

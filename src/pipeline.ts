@@ -260,7 +260,10 @@ export function trainingOrderOf(config: ClassConfig): LearnerOptions['order'] {
     stride: config.stride,
     minCoverage: config.minCoverage,
     ...config.train,
-    ...config.score,
+    // By name: an order is handed on to what scores with it, and what else the class says of scores is none of its.
+    smoothing: config.score.smoothing,
+    quantile: config.score.quantile,
+    margin: config.score.margin,
     sources: ['network', ...sourceKinds.filter((kind) => config.score.sources[kind])],
     alertBudget:
       config.score.alert_budget === null

@@ -6,7 +6,7 @@ import { CommitQueue } from './commit-queue.ts';
 import { Episodes } from './episodes.ts';
 import { EscalationPlan } from './escalation.ts';
 import { type ConditionDetails, describeAnomaly, evidenceOf } from './evidence.ts';
-import type { StoredState } from './journal.ts';
+import type { JournalEntry, StoredState } from './journal.ts';
 import { OperatorDesk } from './operator-desk.ts';
 import { isWithheld, move, withHandling } from './operator-state.ts';
 import { escalatedAlert, raisedAlert, withPeak } from './raised-alert.ts';
@@ -121,13 +121,15 @@ class JournaledAlerting implements Alerting {
 
   handOver(className: string): number {
     const doubtful = this.#episodes.ofLowConfidence(className);
-    for (const { assetId, rule, at, alert } of doubtful) {
-      this.#transitions.resolved += 1;
-      this.#episodes.delete(rule, assetId);
-      const over = this.#resolved(alert, at);
-      const sinks = over.handling.told ? this.#options.sinks : [];
-      this.#queue.push({ assetId, rule, state: inactive, alert: over, at, reason: 'resolved', sinks });
-    }
+    for (const { assetId, rule, at, alert } of doubtful)
+      this.#move({
+        assetId,
+        rule,
+        state: inactive,
+        alert: this.#resolved(alert, at),
+        at,
+        reason: 'resolved',
+      });
     return doubtful.length;
   }
 
@@ -203,9 +205,9 @@ class JournaledAlerting implements Alerting {
       this.#episodes.set(rule, asset.id, { state, alert });
       return;
     }
-    this.#transitions[transition] += 1;
     const standing = before?.alert ?? null;
     if (transition === 'escalated') {
+      this.#transitions.escalated += 1;
       if (standing !== null && 'describe' in cause)
         this.#escalated(asset, standing, state, at, cause.describe(asset));
       return;
@@ -220,10 +222,17 @@ class JournaledAlerting implements Alerting {
     // Without one standing the episode that ends was only pending.
     const over = standing === null ? null : this.#resolved(standing, at);
     const alert = state.phase === 'firing' ? this.#raised(rule, asset, state, cause) : over;
-    if (state.phase === 'inactive') this.#episodes.delete(rule, asset.id);
-    else this.#episodes.set(rule, asset.id, { state, alert });
+    this.#move({ assetId: asset.id, rule, state, alert, at, reason: transition });
+  }
+
+  /** Brings an episode to another state, which is written, and told to those who hear of the alert. */
+  #move(change: Omit<JournalEntry, 'sinks'>): void {
+    const { assetId, rule, state, alert, reason } = change;
+    this.#transitions[reason] += 1;
+    if (state.phase === 'inactive') this.#episodes.delete(rule, assetId);
+    else this.#episodes.set(rule, assetId, { state, alert });
     const sinks = alert?.handling.told === true ? this.#plan.sinksOf(alert) : [];
-    this.#queue.push({ assetId: asset.id, rule, state, alert, at, reason: transition, sinks });
+    this.#queue.push({ ...change, sinks });
   }
 
   #raised(rule: AlertRule, asset: Asset, state: FiringState, cause: Cause): Alert {

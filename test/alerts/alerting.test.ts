@@ -179,6 +179,22 @@ describe('alerts of low confidence', () => {
       : { ...verdict, score: { ...verdict.score, model: 'online' } };
   };
 
+  it('end for whom they were told, and for nobody that is only called when none answers', () => {
+    const journal = temporaryJournal(clock);
+    const called = { name: 'chief', afterMs: 60_000, sinks: ['log'], match: [], priority: 'low' } as const;
+    const alerting = alertingOn(journal, {
+      escalation: [called],
+      policies: () => ({ ...policy, forMs: 0 }),
+    });
+    alerting.start();
+    alerting.onVerdict(doubtful(10, 2));
+    alerting.handOver('pump');
+    alerting.flush();
+    const told = (sink: string) => journal.outbox.head(sink)?.notification.transition ?? null;
+    expect([told('ops'), told('log')]).toEqual(['firing', null]);
+    alerting.stop();
+  });
+
   it('are low and say so, whatever the consequence and the peak; a trained model ends them and raises its own', async () => {
     const journal = temporaryJournal(clock);
     const seen: Alert[] = [];

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AlertReplay, createAlertReplay } from '../alert-replay.ts';
 import type { Preview } from '../api/preview-schemas.ts';
-import { type ClassConfig, loadConfig } from '../config.ts';
+import type { ClassConfig } from '../config.ts';
 import { ForewarnError } from '../errors.ts';
 import type { AssetRows } from '../history/asset-rows.ts';
 import { openSealedRows, type SealedRows } from '../history/sealed-rows.ts';
@@ -12,8 +12,10 @@ import type { Engine } from '../models/engine.ts';
 import { chooseEngine } from '../models/engine-choice.ts';
 import type { Model } from '../models/model.ts';
 import { createRegistry } from '../models/registry.ts';
+import { fits } from '../models/retraining/model-fit.ts';
 import { scoreRows } from '../models/retraining/score-rows.ts';
 import type { Asset } from '../types.ts';
+import { configuredClass } from './configured-class.ts';
 import type { CommandContext } from './context.ts';
 import { previewLines, sideOf, without } from './preview-report.ts';
 import { changedClass } from './preview-settings.ts';
@@ -46,12 +48,7 @@ export async function preview(
     throw new ForewarnError('OPTION_INVALID', `--days cannot be ${days}`, {
       hint: 'A number above 0, such as 7.',
     });
-  const config = loadConfig(options.config, context.env);
-  const own = config.classes.find(({ name }) => name === className);
-  if (own === undefined)
-    throw new ForewarnError('OPTION_INVALID', `${options.config} has no class ${className}`, {
-      hint: `One of ${config.classes.map(({ name }) => name).join(', ')}.`,
-    });
+  const { config, own } = configuredClass(className, options.config, context);
   const settings = options.set === undefined ? [] : [options.set].flat().map(String);
   const changed = changedClass(options.config, className, settings, context);
   const log = createLogger({ level: 'error', format: 'pretty' });
@@ -61,7 +58,8 @@ export async function preview(
     throw new ForewarnError('PREVIEW_NO_ROWS', `no rows of class ${className} are kept yet`, {
       hint: 'A running daemon writes them down within an hour, or when it stops.',
     });
-  const model = fitting(createRegistry(join(config.stateDir, 'models')).champion(className), own);
+  const champion = createRegistry(join(config.stateDir, 'models')).champion(className);
+  const model = champion !== null && fits(champion.card, { ...own, channels }) ? champion : null;
   const chosen = model === null ? null : await chooseEngine(config.engine, { onFallback: () => undefined });
   const folder = mkdtempSync(join(tmpdir(), 'forewarn-preview-'));
   const lines = [own, changed].map((one, i) => {
@@ -186,17 +184,6 @@ function watchLimits(
 function scoringOf(own: ClassConfig) {
   const { windowLength, stride, sampleEveryMs, minCoverage, baseline } = own;
   return { channels: own.channels.length, windowLength, stride, sampleEveryMs, minCoverage, baseline };
-}
-
-/** The model, where it is one of the class as it is configured now. */
-function fitting(model: Model | null, own: ClassConfig): Model | null {
-  if (model === null) return null;
-  const { channels, spec, sampleEveryMs } = model.card;
-  const same =
-    spec.window === own.windowLength &&
-    sampleEveryMs === own.sampleEveryMs &&
-    channels.join('\n') === own.channels.map(({ name }) => name).join('\n');
-  return same ? model : null;
 }
 
 function notesOf({

@@ -6,9 +6,10 @@ import { trainInChild } from '../models/training-process.ts';
 import type { AssetRows } from '../models/training-set.ts';
 import { trainingOrderOf } from '../pipeline.ts';
 import { lockState } from '../state-lock.ts';
+import { configuredClass } from './configured-class.ts';
 import type { CommandContext } from './context.ts';
 import { createProgress } from './progress.ts';
-import { readTrainingInput, type TrainingInputOptions, trainedClass } from './training-input.ts';
+import { readTrainingInput, type TrainingInputOptions } from './training-input.ts';
 
 /**
  * Trains a class on a CSV or the rows of an InfluxDB instead of live rows and puts the model into the state directory, where
@@ -20,7 +21,7 @@ export async function train(
   options: TrainingInputOptions,
   context: CommandContext,
 ): Promise<void> {
-  const asked = trainedClass(className, options, context);
+  const asked = configuredClass(className, options.config, context);
   const { config, own } = asked;
   // From the beginning: an hour of training must not end with a state directory that a daemon has taken meanwhile.
   const lock = lockState(config.stateDir, `forewarn train, process ${context.pid ?? 'unknown'}`);

@@ -1,10 +1,10 @@
 import type { ClassConfig, Config } from '../config.ts';
-import { loadConfig } from '../config.ts';
 import { ForewarnError } from '../errors.ts';
 import { type Exclusion, excludeRows } from '../history/exclusions.ts';
 import type { IngestStats } from '../ingest/ingest.ts';
 import { excludedRanges, refusal, reportTrainingData } from '../models/training-report.ts';
 import type { AssetRows } from '../models/training-set.ts';
+import type { ConfiguredClass } from './configured-class.ts';
 import type { CommandContext } from './context.ts';
 import { type CsvOptions, readCsvRows } from './csv-rows.ts';
 import { type InfluxImportOptions, refuseInfluxOptions } from './influx/influx-options.ts';
@@ -30,27 +30,12 @@ export interface ImportedRows {
 /** Findings shown one by one; of more only the number is told. */
 const mostFindings = 20;
 
-/** What the command line asks for. Throws OPTION_INVALID, or the configuration's errors. */
-export function trainedClass(
-  className: string,
-  options: TrainingInputOptions,
-  context: CommandContext,
-): { readonly config: Config; readonly own: ClassConfig } {
-  const config = loadConfig(options.config, context.env);
-  const own = config.classes.find(({ name }) => name === className);
-  if (own === undefined)
-    throw new ForewarnError('OPTION_INVALID', `${options.config} has no class ${className}`, {
-      hint: `Its classes are: ${config.classes.map(({ name }) => name).join(', ')}.`,
-    });
-  return { config, own };
-}
-
 /**
  * The rows of a CSV or an InfluxDB that the class can be trained on, through the same grid as messages, and what was found
  * in them told. Throws OPTION_INVALID, TRAINING_REFUSED, or the errors of reading.
  */
 export async function readTrainingInput(
-  { config, own }: ReturnType<typeof trainedClass>,
+  { config, own }: ConfiguredClass,
   options: TrainingInputOptions,
   context: CommandContext,
 ): Promise<readonly AssetRows[]> {

@@ -10,8 +10,9 @@ import { hashOf, openTrialLog } from '../models/tuning/trial-log.ts';
 import { createTrialRunner, finalShare, judgedShare } from '../models/tuning/trial-runner.ts';
 import { tune as search, type TuningResult } from '../models/tuning/tuner.ts';
 import { trainingOrderOf } from '../pipeline.ts';
+import { configuredClass } from './configured-class.ts';
 import type { CommandContext } from './context.ts';
-import { readTrainingInput, type TrainingInputOptions, trainedClass } from './training-input.ts';
+import { readTrainingInput, type TrainingInputOptions } from './training-input.ts';
 import { settingsText, trialTable } from './tune-table.ts';
 
 export interface TuneOptions extends TrainingInputOptions {
@@ -32,7 +33,7 @@ export async function tune(className: string, options: TuneOptions, context: Com
   demandNumber('minutes', options.minutes, options.minutes > 0 && options.minutes <= mostMinutes);
   demandNumber('trials', options.trials, Number.isInteger(options.trials) && options.trials >= 2);
   demandNumber('seed', options.seed, Number.isInteger(options.seed) && options.seed >= 0);
-  const asked = trainedClass(className, options, context);
+  const asked = configuredClass(className, options.config, context);
   const { config, own } = asked;
   const assets = await readTrainingInput(asked, options, context);
   const order = trainingOrderOf(own);

@@ -3,7 +3,7 @@ import type { Clock, Row } from '../types.ts';
 import type { AssetRows } from './asset-rows.ts';
 import { createChunkWriter } from './chunk-writer.ts';
 import { createSegmentFolder } from './segment-folder.ts';
-import { createSegmentReader } from './segment-reader.ts';
+import { createSegmentReader, type HistoryQuery, mostValues } from './segment-reader.ts';
 
 export interface HistoryOptions {
   /** A folder of its own, for one process at a time. */
@@ -14,13 +14,6 @@ export interface HistoryOptions {
   readonly retention: { readonly ageMs: number; readonly bytes: number };
   readonly clock: Clock;
   readonly log: Logger;
-}
-
-/** Which rows; times are inclusive, and what is absent restricts nothing. */
-export interface HistoryQuery {
-  readonly assets?: readonly string[];
-  readonly from?: number;
-  readonly to?: number;
 }
 
 export interface HistoryStats {
@@ -77,8 +70,6 @@ const keepEveryMs = 1000;
 const pruneEveryMs = 60_000;
 /** Share of the bytes on disk that the rows of one class may take before they are compressed. */
 const tailShare = 1 / 8;
-/** The most values that one read gives (320 MB). */
-const mostValues = 64_000_000;
 
 export function createHistory(options: HistoryOptions): History {
   const { clock, log, channelsOf } = options;
@@ -135,11 +126,7 @@ export function createHistory(options: HistoryOptions): History {
       every(pruneEveryMs, pruneByItself);
     },
     append: writer.append,
-    read: (className, { assets, from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY } = {}) => {
-      const ids = assets === undefined ? null : new Set(assets);
-      const wants = (assetId: string) => ids === null || ids.has(assetId);
-      return reader.rows(className, { from, to, wants }, channelsOf(className));
-    },
+    read: (className, query = {}) => reader.rows(className, query, channelsOf(className)),
     assets: reader.assets,
     stats() {
       const entries = folder.list();

@@ -1,8 +1,7 @@
 import type { Logger } from '../log.ts';
 import type { AssetRows } from './asset-rows.ts';
-import type { HistoryQuery } from './history.ts';
 import { type SegmentEntry, sealedSegments, segmentFile } from './segment-folder.ts';
-import { createSegmentReader } from './segment-reader.ts';
+import { createSegmentReader, type HistoryQuery, mostValues } from './segment-reader.ts';
 
 /**
  * Rows of one class for a process beside the daemon that writes them: what is sealed into segments, which is all but the
@@ -18,9 +17,6 @@ export interface SealedRows {
   /** By asset id and time. Rejects with HISTORY_TOO_LARGE or HISTORY_UNREADABLE. */
   read(query: HistoryQuery): Promise<AssetRows[]>;
 }
-
-/** The most values that one read gives (320 MB), as the history's own. */
-const mostValues = 64_000_000;
 
 /** `channels` are the names of the class, in the order of a row's values. */
 export async function openSealedRows(
@@ -48,9 +44,6 @@ export async function openSealedRows(
     fromAt: Math.min(...entries.map(({ from }) => from)),
     toAt: Math.max(...entries.map(({ to }) => to)),
     assets: () => reader.assets(className),
-    read({ assets, from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY }) {
-      const ids = assets === undefined ? null : new Set(assets);
-      return reader.rows(className, { from, to, wants: (id) => ids === null || ids.has(id) }, channels);
-    },
+    read: (query) => reader.rows(className, query, channels),
   };
 }

@@ -2,11 +2,21 @@ import { ForewarnError, messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { type AssetRows, joinRows, rowsWithin } from './asset-rows.ts';
 import type { OpenChunk } from './open-chunk.ts';
-import { asChannels, readSegment, type SegmentQuery, segmentAssets, segmentValues } from './segment.ts';
+import { asChannels, readSegment, segmentAssets, segmentValues } from './segment.ts';
 import type { SegmentEntry, SegmentFolder } from './segment-folder.ts';
 
+/** Which rows; times are inclusive, and what is absent restricts nothing. */
+export interface HistoryQuery {
+  readonly assets?: readonly string[];
+  readonly from?: number;
+  readonly to?: number;
+}
+
+/** The most values that one read of a history gives (320 MB). */
+export const mostValues = 64_000_000;
+
 export interface SegmentReader {
-  rows(className: string, query: SegmentQuery, names: readonly string[]): Promise<AssetRows[]>;
+  rows(className: string, query: HistoryQuery, names: readonly string[]): Promise<AssetRows[]>;
   assets(className: string): Promise<string[]>;
 }
 
@@ -54,14 +64,17 @@ export function createSegmentReader(options: {
       .sort((a, b) => a.number - b.number);
 
   return {
-    async rows(className, query, names) {
+    async rows(className, asked, names) {
+      const { assets, from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY } = asked;
+      const ids = assets === undefined ? null : new Set(assets);
+      const query = { from, to, wants: (assetId: string) => ids === null || ids.has(assetId) };
       const pieces = new Map<string, AssetRows[]>();
       const add = (rows: AssetRows): void => {
         const known = pieces.get(rows.assetId);
         if (known === undefined) pieces.set(rows.assetId, [rows]);
         else known.push(rows);
       };
-      const entries = entriesOf(className).filter(({ from, to }) => to >= query.from && from <= query.to);
+      const entries = entriesOf(className).filter((entry) => entry.to >= from && entry.from <= to);
       // Before anything is awaited: a chunk that is sealed meanwhile would be in neither.
       const latest = unsealed(className).flatMap((chunk) =>
         [...chunk.rowsOf(query.wants)].map((rows) => asChannels(rows, chunk.channels, names)),
@@ -80,9 +93,7 @@ export function createSegmentReader(options: {
       for (const rows of latest) add(rows);
       return [...pieces]
         .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([id, parts]) =>
-          rowsWithin(joinRows(id, parts, names.length), query.from, query.to, names.length),
-        )
+        .map(([id, parts]) => rowsWithin(joinRows(id, parts, names.length), from, to, names.length))
         .filter(({ at }) => at.length > 0);
     },
 

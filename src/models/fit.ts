@@ -34,7 +34,8 @@ export interface FittedNetwork {
   readonly heldOutLoss: readonly number[];
 }
 
-// Measured recipe (window 30, hidden 64), also from another model's weights (`npm run bench -- warm-start`): AdamW at 3e-3 falling as a cosine, clip 1, input noise 0.1.
+// Measured recipe (window 30, hidden 64), also from another model's weights (`npm run bench -- warm-start`): AdamW at 3e-3
+// falling as a cosine, clip 1, input noise 0.1.
 const peakLearningRate = 3e-3;
 const clipNorm = 1;
 const weightDecay = 1e-4;

@@ -49,3 +49,8 @@ export function quantileOfSorted(sorted: ArrayLike<number>, q: number): number {
   const above = Math.min(below + 1, sorted.length - 1);
   return sorted[below] + (position - below) * (sorted[above] - sorted[below]);
 }
+
+/** The same of values in any order. */
+export function quantileOf(values: ArrayLike<number>, q: number): number {
+  return quantileOfSorted(Float64Array.from(values).sort(), q);
+}

@@ -1,4 +1,4 @@
-import { quantileOfSorted } from '../scaling.ts';
+import { quantileOf } from '../scaling.ts';
 import type { AssetPart } from './detector.ts';
 import type { ResidualShape } from './residual-shape.ts';
 import type { RunPart } from './smoothed-run.ts';
@@ -94,8 +94,4 @@ function byAsset(parts: readonly RunPart[]): Map<string, RunPart[]> {
     else mine.push(part);
   }
   return found;
-}
-
-function quantileOf(values: readonly number[], quantile: number): number {
-  return quantileOfSorted(Float64Array.from(values).sort(), quantile);
 }

@@ -1,4 +1,4 @@
-import { quantileOfSorted } from '../scaling.ts';
+import { quantileOf } from '../scaling.ts';
 import { fitGeneralisedPareto, type GeneralisedPareto, tailProbability } from './generalised-pareto.ts';
 
 /**
@@ -133,7 +133,6 @@ function logLevel(stream: StatisticStream, from: number, to: number): number | n
   if (values.length < leastRowsInPart) return null;
   // A statistic that is 0 most of the time has its level in its mean.
   const level =
-    quantileOfSorted(Float64Array.from(values).sort(), levelQuantile) ||
-    values.reduce((sum, value) => sum + value, 0) / values.length;
+    quantileOf(values, levelQuantile) || values.reduce((sum, value) => sum + value, 0) / values.length;
   return level > 0 ? Math.log(level) : null;
 }

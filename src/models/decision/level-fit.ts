@@ -1,4 +1,4 @@
-import { quantileOfSorted } from '../scaling.ts';
+import { quantileOf } from '../scaling.ts';
 import type { AssetPart, Calibration, Detector } from './detector.ts';
 import { type ResidualRun, type SmoothedRun, smoothRun } from './smoothed-run.ts';
 import { squaredDistance, statisticsOf } from './statistic.ts';
@@ -94,7 +94,7 @@ function levelOf(
   const statistics = smoothed.flatMap((run) => statisticsOf(run.rows, shape, detector.energySmoothing));
   const unit = own.factor / detector.threshold;
   const scores = statistics.map((statistic) => statistic * unit);
-  const quantile = scores.length === 0 ? 0 : quantileOfSorted(Float64Array.from(scores).sort(), 0.99);
+  const quantile = scores.length === 0 ? 0 : quantileOf(scores, 0.99);
   const less = Math.max(
     Math.min(1, leastFactor / own.factor),
     Math.min(1, roomOfQuantile / Math.max(quantile, Number.MIN_VALUE)),

@@ -41,10 +41,10 @@ export function fitResidualShape(parts: readonly Float32Array[], widening: Float
 }
 
 /**
- * By how much each channel's deviation understates what is to come, from the rows `[n x C]` of each block in parts: time is cut after each block in turn, and what
- * follows is measured against the mean of what was before. A channel that wanders (a temperature still rising) is further
- * off than its deviation so far, and must not be judged as if it stood still. Geometric mean over the cuts of the root
- * mean square error over the deviation before, square root of it, never below 1.
+ * By how much each channel's deviation understates what is to come, from the rows `[n x C]` of each block in parts: time is
+ * cut after each block in turn, and what follows is measured against the mean of what was before. A channel that wanders (a
+ * temperature still rising) is further off than its deviation so far, and must not be judged as if it stood still.
+ * Geometric mean over the cuts of the root mean square error over the deviation before, square root of it, never below 1.
  */
 export function driftWidening(blocks: readonly (readonly Float32Array[])[], channels: number): Float32Array {
   const logs = new Float64Array(channels);

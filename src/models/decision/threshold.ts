@@ -1,4 +1,4 @@
-import { quantileOfSorted } from '../scaling.ts';
+import { quantileOf } from '../scaling.ts';
 import { fromDeviations, toDeviations } from './statistic.ts';
 
 export interface ThresholdOptions {
@@ -27,7 +27,7 @@ const leastPart = 0.4;
 export function thresholdFrom(blocks: readonly (readonly number[])[], options: ThresholdOptions): number {
   const { channels, quantile, margin, want, windows } = options;
   const deviationsOf = (statistics: readonly number[]): number =>
-    toDeviations(quantileOfSorted(Float64Array.from(statistics).sort(), quantile), channels);
+    toDeviations(quantileOf(statistics, quantile), channels);
   const seen = blocks.filter(({ length }) => length > 0);
   if (seen.length === 0) return Number.POSITIVE_INFINITY;
   const part = Math.min(1, Math.max(leastPart, spread(seen.map(deviationsOf)) / unsteady));

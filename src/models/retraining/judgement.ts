@@ -54,9 +54,9 @@ export function createJudge(engine: Engine, options: JudgeOptions): Judge {
     const ranges = channelRanges(rows, options.channels);
     const error = createErrorMean(ranges);
     const counter = createEpisodeCounter(options.rule);
-    await scoreRows(model, rows, options, engine, ({ asset, value, expected, actual }) => {
-      counter.see(asset, value);
-      error.add(expected, actual);
+    await scoreRows(model, rows, options, engine, ({ asset, score }) => {
+      counter.see(asset, score.value);
+      error.add(score.expected, score.actual);
     });
     const counts = counter.counts();
     const trials = createFaultTrials(rows, ranges, {
@@ -94,7 +94,7 @@ async function tryFaults(
   if (trials === null) return null;
   const peaksOf = async (assets: readonly AssetRows[]): Promise<Float64Array> => {
     const peaks = new Float64Array(assets.length);
-    await scoreRows(model, assets, options, engine, ({ asset, row, value }) => {
+    await scoreRows(model, assets, options, engine, ({ asset, row, score: { value } }) => {
       const { from, to } = trials.injections[asset];
       if (row >= from && row < to && value > peaks[asset]) peaks[asset] = value;
     });

@@ -16,18 +16,14 @@ export interface ScoreRowsOptions {
   readonly baseline?: BaselineOptions | null;
 }
 
-/** The score of one window. Arrays have length C, raw units. */
+/** The score of one window. */
 export interface ScoredWindow {
   /** Which of the rows given. */
   readonly asset: number;
   /** Position of the window's last row among them. */
   readonly row: number;
-  readonly value: number;
   /** As live windows have it. */
   readonly score: Score;
-  readonly expected: Float32Array;
-  /** NaN where missing. */
-  readonly actual: Float32Array;
 }
 
 const batch = 256;
@@ -58,8 +54,7 @@ export async function scoreRows(
     onVerdict(verdict) {
       if (verdict.kind === 'unknown') return;
       const { asset, at, score } = verdict;
-      const { value, expected, actual } = score;
-      onScore({ asset: asset.index, row: rowAt[asset.index].get(at)!, value, score, expected, actual });
+      onScore({ asset: asset.index, row: rowAt[asset.index].get(at)!, score });
     },
     onFailure(error) {
       failure ??= error;

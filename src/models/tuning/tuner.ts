@@ -41,9 +41,9 @@ const goodShare = 0.25;
 const mostDraws = 100;
 
 /**
- * Random search, and from the tenth settings on every other time what is promising by the trials so far. The settings that come
- * best on the rows that they were chosen by are compared with the own ones once more, on rows kept for that: the best of
- * many is the luckiest of many. Throws TUNING_ROWS_TOO_FEW, or what training with the own settings fails with.
+ * Random search, and from the tenth settings on every other time what is promising by the trials so far. The settings that
+ * come best on the rows that they were chosen by are compared with the own ones once more, on rows kept for that: the best
+ * of many is the luckiest of many. Throws TUNING_ROWS_TOO_FEW, or what training with the own settings fails with.
  */
 export async function tune(options: TunerOptions): Promise<TuningResult> {
   const { space, log, clock, signal } = options;

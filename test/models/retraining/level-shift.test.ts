@@ -32,7 +32,7 @@ function moved(rows: AssetRows, offset: (row: number) => number): AssetRows {
 
 async function scoresOf(by: Model, rows: AssetRows): Promise<number[]> {
   const scores: number[] = [];
-  await scoreRows(by, [rows], order, engine, ({ value }) => scores.push(value));
+  await scoreRows(by, [rows], order, engine, ({ score }) => scores.push(score.value));
   return scores.slice(20);
 }
 

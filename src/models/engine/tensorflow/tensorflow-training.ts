@@ -3,6 +3,7 @@ import type { LstmAutoencoderSpec } from '../../spec.ts';
 import { parameterCount } from '../flat-weights.ts';
 import { flattenWeights, unflattenWeights } from './flat-weights.ts';
 import { checkLength, copyWindows, createLifetime, type Lane, type Part, splitBatch } from './lanes.ts';
+import { meanOfShares } from './mean-of-shares.ts';
 import type { Share, TrainingBatch } from './protocol.ts';
 
 /**
@@ -89,8 +90,7 @@ export async function createTensorFlowTraining(
     gradients: (input, target, batch) =>
       on(input, target, batch, async () => {
         const mean = new Float32Array(1 + count);
-        for (const { lane, share } of await leaveGradients(input, target, batch))
-          for (let at = 0; at <= count; at++) mean[at] += share * places[lane][at];
+        meanOfShares(places, await leaveGradients(input, target, batch), mean);
         return { loss: mean[0], gradients: unflattenWeights(spec, mean.subarray(1)) };
       }),
     weights() {

@@ -1,6 +1,7 @@
 import { adamScalars, BETA_1, BETA_2 } from '../adam.ts';
 import { createBatchLoss } from './batch-loss.ts';
 import type { FusedLstm } from './fused-lstm.ts';
+import { meanOfShares } from './mean-of-shares.ts';
 import { createNetwork } from './network.ts';
 import type { Arguments, Share, TrainingBatch } from './protocol.ts';
 import { readTensor } from './read-tensor.ts';
@@ -32,7 +33,7 @@ export function createTrainerModel(
   const batchLoss = createBatchLoss(tf, network, spec);
   const count = shared.length;
   let adam: SharedAdam | null = null;
-  const sum = new Float32Array(places.length > 1 ? 1 + count : 0);
+  const mean = new Float32Array(places.length > 1 ? 1 + count : 0);
   /** All parameters are one flat tensor, as are the moments: the optimiser is a dozen ops for any network. */
   let onDevice: { weights: Tensor; first: Tensor; second: Tensor } | null = null;
   let steps = 0;
@@ -91,14 +92,10 @@ export function createTrainerModel(
       }
     },
     update(shares, learningRate) {
-      sum.fill(0);
-      for (const { lane, share } of shares) {
-        const place = places[lane];
-        for (let k = 0; k < sum.length; k++) sum[k] += share * place[k];
-      }
+      meanOfShares(places, shares, mean);
       adam ??= new SharedAdam(shared, clipNorm, weightDecay);
-      adam.step(sum.subarray(1), learningRate);
-      return sum[0];
+      adam.step(mean.subarray(1), learningRate);
+      return mean[0];
     },
     dispose: free,
   };

@@ -1,8 +1,6 @@
 // Scores into a real InfluxDB 1.x: what the point writer makes of the machine, beside a bare client with the same lines.
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -10,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createInfluxOutput } from '../dist/alerts/influx/influx-output.js';
+import { needPrograms, startInfluxd } from './drills/processes.mjs';
 import { assets, bodyOf, channels, createBareClient, verdictAt } from './influx/bare-client.mjs';
 
 const points = 200_000;
@@ -23,6 +22,7 @@ export const usage = 'npm run bench -- influx [--json]; needs influxd (1.x)';
 
 export async function run(args) {
   const { json } = parseArgs({ args, options: { json: { type: 'boolean' } } }).values;
+  needPrograms('influxd');
   const directory = mkdtempSync(join(tmpdir(), 'forewarn-bench-influx-'));
   const server = await startInfluxd(directory);
   try {
@@ -146,57 +146,4 @@ function outputFor(url, directory, database) {
     clock: Date.now,
     log,
   });
-}
-
-async function startInfluxd(directory) {
-  const [port, rpcPort] = [await freePort(), await freePort()];
-  const file = join(directory, 'influxdb.conf');
-  writeFileSync(
-    file,
-    `reporting-disabled = true
-bind-address = "127.0.0.1:${rpcPort}"
-[meta]
-  dir = "${directory}/meta"
-[data]
-  dir = "${directory}/data"
-  wal-dir = "${directory}/wal"
-[monitor]
-  store-enabled = false
-[http]
-  bind-address = "127.0.0.1:${port}"
-  log-enabled = false
-`,
-  );
-  const child = spawn('influxd', ['-config', file], { stdio: 'ignore' });
-  const failed = once(child, 'error').then(([error]) => {
-    throw new Error(`influxd cannot be started: ${error.message}`);
-  });
-  const url = `http://127.0.0.1:${port}`;
-  const answers = async () => {
-    while (
-      !(await fetch(`${url}/ping`).then(
-        () => true,
-        () => false,
-      ))
-    )
-      await sleep(50);
-  };
-  await Promise.race([answers(), failed]);
-  failed.catch(() => undefined);
-  return {
-    url,
-    async stop() {
-      const gone = once(child, 'exit');
-      child.kill('SIGKILL');
-      await gone;
-    },
-  };
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  return port;
 }

@@ -41,8 +41,7 @@ export async function end(child, signal = 'SIGTERM') {
 /** Says which of the programs are not installed, and stops the drill when any is. */
 export function needPrograms(...names) {
   const missing = names.filter((name) => spawnSync(name, ['-h'], { stdio: 'ignore' }).error !== undefined);
-  if (missing.length > 0)
-    throw new RangeError(`this drill needs ${missing.join(' and ')}, not installed here`);
+  if (missing.length > 0) throw new RangeError(`this needs ${missing.join(' and ')}, not installed here`);
 }
 
 /** mosquitto, which keeps all messages of QoS 1 for a session that is away. */

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createMetrics, type Metrics } from '../src/metrics.ts';
-import { alertOf, assetAt, createPlant, type Plant, scored, statusOf } from './api/support/plant.ts';
+import { alertOf, assetAt, createPlant, type Plant, scored } from './api/support/plant.ts';
+import { statusOf } from './api/support/status.ts';
 
 /** Samples of the text format by name with labels, and types by name. */
 function parse(text: string) {

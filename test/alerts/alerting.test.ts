@@ -1,15 +1,13 @@
 import { join } from 'node:path';
 import Database from 'libsql';
 import { describe, expect, it } from 'vitest';
-import { type Alerting, createAlerting } from '../../src/alerts/alerting.ts';
-import type { AlertingOptions } from '../../src/alerts/alerting-options.ts';
+import type { Alerting } from '../../src/alerts/alerting.ts';
 import { describeSilence } from '../../src/alerts/evidence.ts';
 import { type Journal, openJournal } from '../../src/alerts/journal.ts';
-import { silentLogger } from '../../src/log.ts';
 import type { Alert } from '../../src/types.ts';
+import { alertingOn, clock } from './support/alerting-on.ts';
 import {
   assetNamed,
-  channels,
   policy,
   recordingLog,
   temporaryDirectory,
@@ -18,22 +16,7 @@ import {
   verdictOf,
 } from './support/fixtures.ts';
 
-const clock = () => 1_700_000_000_000;
 const pump = assetNamed('pump-3');
-
-function alertingOn(journal: Journal, changes: Partial<AlertingOptions> = {}): Alerting {
-  const policies = () => policy;
-  const fixed = {
-    journal,
-    sinks: ['ops', 'log'],
-    policies,
-    channels: () => channels,
-    knows: { asset: () => true, class: () => true },
-    clock,
-    log: silentLogger,
-  };
-  return createAlerting({ ...fixed, ...changes });
-}
 
 function feed(alerting: Alerting, asset: typeof pump, scores: readonly (readonly [number, number])[]): void {
   for (const [at, value] of scores) alerting.onVerdict(verdictOf(asset, at, value));
@@ -168,59 +151,6 @@ describe('alerting', () => {
     expect(alerting.flush()).toBe(true);
     expect(alerting.status().ignored.no_time).toBe(1);
     expect(journal.list().alerts).toMatchObject([{ startedAt: 0, firedAt: 61 }]);
-  });
-});
-
-describe('alerts of low confidence', () => {
-  const doubtful = (at: number, value: number) => {
-    const verdict = verdictOf(pump, at, value);
-    return verdict.kind === 'unknown'
-      ? verdict
-      : { ...verdict, score: { ...verdict.score, model: 'online' } };
-  };
-
-  it('end for whom they were told, and for nobody that is only called when none answers', () => {
-    const journal = temporaryJournal(clock);
-    const called = { name: 'chief', afterMs: 60_000, sinks: ['log'], match: [], priority: 'low' } as const;
-    const alerting = alertingOn(journal, {
-      escalation: [called],
-      policies: () => ({ ...policy, forMs: 0 }),
-    });
-    alerting.start();
-    alerting.onVerdict(doubtful(10, 2));
-    alerting.handOver('pump');
-    alerting.flush();
-    const told = (sink: string) => journal.outbox.head(sink)?.notification.transition ?? null;
-    expect([told('ops'), told('log')]).toEqual(['firing', null]);
-    alerting.stop();
-  });
-
-  it('are low and say so, whatever the consequence and the peak; a trained model ends them and raises its own', async () => {
-    const journal = temporaryJournal(clock);
-    const seen: Alert[] = [];
-    const critical = { ...policy, consequence: 'critical', forMs: 0 } as const;
-    const alerting = alertingOn(journal, { policies: () => critical, onChange: (alert) => seen.push(alert) });
-    alerting.start();
-    alerting.onVerdict(doubtful(10, 2));
-    alerting.onVerdict(doubtful(20, 9));
-    await until('the alert is told', () => seen.length === 1);
-    expect(seen[0]).toMatchObject({ priority: 'low', model: 'online' });
-    expect(seen[0].summary).toContain('low confidence');
-    expect(alerting.current(pump.id, 'anomaly')?.alert).toMatchObject({ priority: 'low', peakScore: 9 });
-
-    expect(alerting.handOver('press')).toBe(0);
-    expect(alerting.handOver('pump')).toBe(1);
-    await until('the end is told', () => seen.length === 2);
-    expect(seen[1]).toMatchObject({ id: seen[0].id, state: 'resolved', resolvedAt: 20 });
-    expect(alerting.status()).toMatchObject({ firing: 0, transitions: { raised: 1, resolved: 1 } });
-    expect(alerting.handOver('pump')).toBe(0);
-
-    alerting.onVerdict(verdictOf(pump, 30, 9));
-    await until('the trained model raises its own', () => seen.length === 3);
-    expect(seen[2]).toMatchObject({ state: 'firing', priority: 'critical', model: 'pump-1' });
-    expect(alerting.handOver('pump')).toBe(0);
-    alerting.stop();
-    journal.close();
   });
 });
 

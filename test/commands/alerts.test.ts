@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type AlertsOptions, alerts } from '../../src/commands/alerts.ts';
 import { ForewarnError } from '../../src/errors.ts';
 import { assetAt, createPlant, noon, type Plant, scored } from '../api/support/plant.ts';
+import { recordingContext } from './support/context.ts';
 
 let plant: Plant;
 let url: string;
@@ -25,16 +26,9 @@ async function forewarn(
   id?: string,
   options: Partial<AlertsOptions> = {},
 ): Promise<string[]> {
-  const lines: string[] = [];
-  const context = {
-    env: {},
-    signal: new AbortController().signal,
-    interactive: false,
-    out: (line: string) => void lines.push(line),
-    write: () => undefined,
-  };
+  const context = recordingContext();
   await alerts(action, id, { config: 'config/forewarn.yaml', url, ...options }, context);
-  return lines;
+  return context.lines;
 }
 
 async function refusal(

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ModelsOptions, models } from '../../src/commands/models.ts';
 import { ForewarnError } from '../../src/errors.ts';
 import { createPlant, type Plant } from '../api/support/plant.ts';
+import { recordingContext } from './support/context.ts';
 
 let plant: Plant;
 let url: string;
@@ -17,16 +18,9 @@ async function forewarn(
   subject?: string,
   options: Partial<ModelsOptions> = {},
 ): Promise<string[]> {
-  const lines: string[] = [];
-  const context = {
-    env: {},
-    signal: new AbortController().signal,
-    interactive: false,
-    out: (line: string) => void lines.push(line),
-    write: () => undefined,
-  };
+  const context = recordingContext();
   await models(word, subject, { config: 'config/forewarn.yaml', url, ...options }, context);
-  return lines;
+  return context.lines;
 }
 
 async function refusal(...call: Parameters<typeof forewarn>) {

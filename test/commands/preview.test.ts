@@ -4,19 +4,13 @@ import { describe, expect, it } from 'vitest';
 import type { Preview } from '../../src/api/preview-schemas.ts';
 import { type PreviewOptions, preview } from '../../src/commands/preview.ts';
 import { ForewarnError } from '../../src/errors.ts';
+import { recordingContext } from './support/context.ts';
 import { plantFolder, rows } from './support/preview-plant.ts';
 
 async function run(folder: string, changes: Partial<PreviewOptions>): Promise<string[]> {
-  const lines: string[] = [];
-  const context = {
-    env: {},
-    signal: new AbortController().signal,
-    interactive: false,
-    out: (line: string) => void lines.push(line),
-    write: () => undefined,
-  };
+  const context = recordingContext();
   await preview('pump', { config: join(folder, 'forewarn.yaml'), days: 7, ...changes }, context);
-  return lines;
+  return context.lines;
 }
 async function result(folder: string, ...set: string[]): Promise<Preview> {
   const [line] = await run(folder, { set, json: true });

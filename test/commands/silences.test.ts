@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type SilencesOptions, silences } from '../../src/commands/silences.ts';
 import { createPlant, type Plant } from '../api/support/plant.ts';
+import { recordingContext } from './support/context.ts';
 
 let plant: Plant;
 let url: string;
@@ -16,16 +17,9 @@ async function forewarn(
   words: readonly string[] = [],
   options: Partial<SilencesOptions> = {},
 ): Promise<string[]> {
-  const lines: string[] = [];
-  const context = {
-    env: {},
-    signal: new AbortController().signal,
-    interactive: false,
-    out: (line: string) => void lines.push(line),
-    write: () => undefined,
-  };
+  const context = recordingContext();
   await silences(action, words, { config: 'config/forewarn.yaml', url, ...options }, context);
-  return lines;
+  return context.lines;
 }
 const order = { by: 'ada', comment: 'new seal', for: '2h' };
 

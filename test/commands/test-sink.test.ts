@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { CommandContext } from '../../src/commands/context.ts';
 import { testSink } from '../../src/commands/test-sink.ts';
 import { startMailServer } from '../alerts/sinks/support/mail-server.ts';
 import { startAedes, subscriber } from '../alerts/sinks/support/mqtt-brokers.ts';
 import { startReceiver } from '../alerts/support/receiver.ts';
+import { recordingContext } from './support/context.ts';
 
 function contextOf(outputs: object) {
   const directory = mkdtempSync(join(tmpdir(), 'forewarn-test-sink-'));
@@ -14,15 +14,8 @@ function contextOf(outputs: object) {
   const config = join(directory, 'forewarn.yaml');
   const classes = { pump: { topic: 'plant/{asset}/t', channels: { speed: {} } } };
   writeFileSync(config, JSON.stringify({ classes, ...outputs }));
-  const lines: string[] = [];
-  const context: CommandContext = {
-    env: { PASSWORD: 'geheim' },
-    signal: new AbortController().signal,
-    interactive: false,
-    out: (line) => void lines.push(line),
-    write: () => undefined,
-  };
-  return { test: (name: string) => testSink(name, { config }, context), lines };
+  const context = recordingContext({ PASSWORD: 'geheim' });
+  return { test: (name: string) => testSink(name, { config }, context), lines: context.lines };
 }
 
 describe('forewarn test-sink', () => {

@@ -17,6 +17,7 @@ import { trainingOrderOf } from '../../src/pipeline.ts';
 import { Plant } from '../../src/simulator/plant.ts';
 import { pumpChannels } from '../../src/simulator/pump.ts';
 import { payloadOf, topicOf } from '../../src/simulator/telemetry.ts';
+import { recordingContext } from './support/context.ts';
 
 const built = fileURLToPath(new URL('../../dist/models/training-worker.js', import.meta.url));
 const startAt = Date.UTC(2026, 0, 5, 6);
@@ -96,17 +97,14 @@ async function runTrain(text: string, changes: Partial<TrainingInputOptions> = {
   const config = writeConfig(folder);
   const file = join(folder, 'pumps.csv');
   writeFileSync(file, text);
-  const lines: string[] = [];
-  const context: CommandContext = {
-    env: {},
-    signal: new AbortController().signal,
-    interactive: false,
-    out: (line) => void lines.push(line),
-    write: () => undefined,
-  };
+  const context = recordingContext();
   await train('pump', { ...defaults, config, from: file, ...changes }, context);
   const registry = createRegistry(join(folder, 'state', 'models'));
-  return { lines, model: registry.champion('pump'), config: loadConfig(config, {}).classes[0] };
+  return {
+    lines: context.lines,
+    model: registry.champion('pump'),
+    config: loadConfig(config, {}).classes[0],
+  };
 }
 
 describe('rows from a CSV', () => {

@@ -8,6 +8,7 @@ import { type TuneOptions, tune } from '../../src/commands/tune.ts';
 import { Plant } from '../../src/simulator/plant.ts';
 import { pumpChannels } from '../../src/simulator/pump.ts';
 import { payloadOf, topicOf } from '../../src/simulator/telemetry.ts';
+import { recordingContext } from './support/context.ts';
 
 const built = fileURLToPath(new URL('../../dist/models/training-worker.js', import.meta.url));
 const names = pumpChannels.map(({ name }) => name);
@@ -49,7 +50,6 @@ function folderWithConfig(): string {
 async function runTune(folder: string, changes: Partial<TuneOptions> = {}, rows = csv): Promise<string[]> {
   const file = join(folder, 'pumps.csv');
   writeFileSync(file, rows);
-  const lines: string[] = [];
   const options = {
     config: join(folder, 'forewarn.yaml'),
     from: file,
@@ -59,15 +59,9 @@ async function runTune(folder: string, changes: Partial<TuneOptions> = {}, rows 
     trials: 3,
     seed: 1,
   };
-  const context = {
-    env: {},
-    signal: new AbortController().signal,
-    interactive: false,
-    out: (line: string) => void lines.push(line),
-    write: () => undefined,
-  };
+  const context = recordingContext();
   await tune('pump', { ...options, ...changes }, context);
-  return lines;
+  return context.lines;
 }
 
 // `npm test` builds first; a bare vitest on a clean clone has no child to start.

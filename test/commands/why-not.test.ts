@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { whyNot } from '../../src/commands/why-not.ts';
 import { assetAt, createPlant, noon, type Plant, scored } from '../api/support/plant.ts';
+import { recordingContext } from './support/context.ts';
 
 let plant: Plant;
 let url: string;
@@ -15,16 +16,9 @@ beforeEach(async () => {
 afterEach(() => plant.close());
 
 async function forewarn(id: string, json = false): Promise<string[]> {
-  const lines: string[] = [];
-  const context = {
-    env: {},
-    signal: new AbortController().signal,
-    interactive: false,
-    out: (line: string) => void lines.push(line),
-    write: () => undefined,
-  };
+  const context = recordingContext();
   await whyNot(id, { config: 'config/forewarn.yaml', url, json }, context);
-  return lines;
+  return context.lines;
 }
 
 describe('forewarn why-not', () => {

@@ -1,58 +1,8 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { createScorer, type Scorer, type ScorerOptions } from '../../src/models/scorer.ts';
+import { describe, expect, it } from 'vitest';
+import type { Scorer } from '../../src/models/scorer.ts';
 import type { Verdict } from '../../src/types.ts';
-import { assetAt, plainDetector, plainModel, until, windowOf } from './support/fixtures.ts';
-import { type ScriptedEngine, scriptedEngine } from './support/scripted-engine.ts';
-
-const shape = { length: 4, channels: 2 };
-const model = plainModel(shape);
-const slow = plainModel({ ...shape, smoothing: 0.5 });
-const pump = assetAt(0);
-const press = assetAt(7);
-
-interface Bench {
-  readonly scorer: Scorer;
-  readonly scripted: ScriptedEngine;
-  readonly verdicts: Verdict[];
-  readonly failures: Error[];
-  readonly calls: number[];
-}
-
-function benchOf(changes: Partial<ScorerOptions> = {}): Bench {
-  const scripted = scriptedEngine(shape.channels, shape.length);
-  const verdicts: Verdict[] = [];
-  const failures: Error[] = [];
-  const calls: number[] = [];
-  const scorer = createScorer({
-    windowLength: shape.length,
-    channels: shape.channels,
-    minCoverage: 0.7,
-    forgetAfterMs: 1e12,
-    raise: 1,
-    batch: 4,
-    waitMs: 1,
-    mostWaiting: 12,
-    onVerdict: (verdict) => verdicts.push(verdict),
-    onBatch: (windows) => calls.push(windows),
-    onFailure: (error) => failures.push(error),
-    ...changes,
-  });
-  onTestFinished(async () => {
-    scripted.release();
-    await scorer.stop();
-    expect(scripted.open()).toBe(0);
-  });
-  return { scorer, scripted, verdicts, failures, calls };
-}
-
-const brief = (verdicts: readonly Verdict[]) =>
-  verdicts.map((verdict) =>
-    verdict.kind === 'unknown'
-      ? `${verdict.at} ${verdict.reason}`
-      : `${verdict.at} ${verdict.score.value.toFixed(2)}`,
-  );
-const window = (at: number, value = 0.5, more: Partial<Parameters<typeof windowOf>[2]> = {}) =>
-  windowOf(pump, at, { ...shape, value, ...more });
+import { plainDetector, until, windowOf } from './support/fixtures.ts';
+import { benchOf, brief, model, press, pump, shape, slow, window } from './support/scorer-bench.ts';
 
 describe('scorer', () => {
   it('takes what changed over a gap for no step of what goes from row to row', async () => {
@@ -239,56 +189,6 @@ describe('scorer', () => {
     ]);
     expect(failures.map(({ message }) => message)).toEqual(['no memory', 'only text']);
     expect(scorer.stats()).toEqual({ scored: 1, overloaded: 0, failed: 4, waiting: 0 });
-  });
-
-  it('changes models between batches: the one in the engine keeps its own, the waiting ones get the new', async () => {
-    const { scorer, scripted, verdicts } = benchOf({ batch: 2 });
-    await scorer.use(model, scripted.engine);
-    scripted.hold();
-    for (let at = 0; at < 4; at++) scorer.accept(window(at, 2));
-    const swapped = scorer.use(plainModel({ ...shape, id: 'next', threshold: 4 }), scripted.engine);
-    await until(() => scripted.open() === 2, 'the second session');
-    scripted.release();
-    await Promise.all([swapped, scorer.settled()]);
-    expect(brief(verdicts)).toEqual(['0 2.00', '1 2.00', '2 0.50', '3 0.50']);
-    expect(verdicts.map((verdict) => (verdict.kind === 'unknown' ? '' : verdict.score.model))).toEqual([
-      model.card.id,
-      model.card.id,
-      'next',
-      'next',
-    ]);
-    expect(scripted.open()).toBe(1);
-  });
-
-  it('starts running means afresh with a new model', async () => {
-    const { scorer, scripted, verdicts } = benchOf();
-    for (const at of [1, 2]) {
-      await scorer.use(slow, scripted.engine);
-      scorer.accept(window(at, 1));
-      await scorer.settled();
-    }
-    expect(brief(verdicts)).toEqual(['1 0.50', '2 0.50']);
-  });
-
-  it('keeps the model in use when the next one cannot be prepared', async () => {
-    const { scorer, scripted, verdicts } = benchOf();
-    await scorer.use(model, scripted.engine);
-    scripted.failNext('create', new Error('does not fit'));
-    await expect(scorer.use(plainModel({ ...shape, id: 'bad' }), scripted.engine)).rejects.toThrow(
-      'does not fit',
-    );
-    scorer.accept(window(1));
-    await scorer.settled();
-    expect(brief(verdicts)).toEqual(['1 0.50']);
-  });
-
-  it('loses no session when two models are put in use at once, or one while it stops', async () => {
-    const { scorer, scripted } = benchOf();
-    await Promise.all([scorer.use(model, scripted.engine), scorer.use(model, scripted.engine)]);
-    expect(scripted.open()).toBe(1);
-    const late = scorer.use(model, scripted.engine);
-    await Promise.all([scorer.stop(), late]);
-    expect(scripted.open()).toBe(0);
   });
 
   it('keeps the order when the model is taken away while windows wait', async () => {

@@ -1,0 +1,115 @@
+import type { ApiSources } from '../../../src/api/sources.ts';
+import type { Fleet } from '../../../src/fleet.ts';
+import { noon } from './noon.ts';
+
+/** A status with something in every part. */
+export function statusOf(fleet: Fleet): ReturnType<ApiSources['status']> {
+  const { assets, states, verdicts } = fleet.summary();
+  return {
+    version: '1.2.3',
+    startedAt: noon - 60_000,
+    uptimeMs: 60_000,
+    mqtt: {
+      url: 'mqtt://broker:1883',
+      embedded: false,
+      state: 'reconnecting',
+      sinceAt: noon - 5000,
+      reconnects: 2,
+      lastError: 'connection refused',
+    },
+    ingest: {
+      messages: 12,
+      accepted: 10,
+      readings: 20,
+      refused: { not_json: 2 },
+      refusedParts: { not_a_number: 1 },
+      rows: 9,
+      gapRows: 1,
+      windows: 4,
+      late: 3,
+      repeated: 2,
+      clockResets: 1,
+      lastRefusals: [
+        { at: noon, topic: 'plant/x', reason: 'not_json', detail: 'not valid JSON', payload: '{' },
+      ],
+    },
+    scoring: {
+      engine: { wanted: 'auto', kind: 'onnx', device: null, fallback: null },
+      waiting: 1,
+      scored: 3,
+      overloaded: 1,
+      failed: 0,
+      tolerated: { other_direction: 2, below_minimum: 0 },
+      verdicts,
+    },
+    classes: [
+      {
+        name: 'pump',
+        state: 'training',
+        progress: 0.8,
+        rows: 4000,
+        rowsNeeded: 4000,
+        etaMs: 20_000,
+        training: { step: 100, steps: 800, fitLoss: 0.5, heldOutLoss: Number.NaN },
+        model: null,
+        online: { scoring: 1, warmingUp: 1, rowsNeeded: 180 },
+        lastFailure: 'out of memory',
+        budgetShortfall: null,
+        trained: 0,
+        failed: 1,
+        assets: 2,
+        retraining: {
+          state: 'shadowing',
+          challenger: 'pump-2-def',
+          shadow: { windows: 300, alerts: 0, championAlerts: 1 },
+          nextRunAt: noon + 3_600_000,
+          lastRunAt: noon,
+          lastResult: 'shadowing',
+          lastReason: 'On 400 windows new to both: error 0.5 instead of 0.6.',
+          drift: { moved: ['flow'], sinceAt: noon },
+        },
+      },
+    ],
+    assets: { total: assets, states },
+    alerts: {
+      pending: 1,
+      firing: 2,
+      raised: 3,
+      resolved: 1,
+      muted: { silence: 1, flapping: 0 },
+      uncommitted: 0,
+      ignored: 0,
+      journalError: null,
+    },
+    sinks: [
+      {
+        name: 'ops',
+        queued: 1,
+        delivered: 2,
+        failed: 3,
+        dead: 0,
+        lastError: '500',
+        nextAttemptAt: noon + 1000,
+      },
+    ],
+    history: {
+      bytes: 900,
+      rows: 100,
+      segments: 1,
+      damaged: 0,
+      dropped: 2,
+      lastError: 'ENOSPC',
+      classes: [{ name: 'pump', rows: 100, segments: 1, fromAt: noon, toAt: noon + 99_000 }],
+    },
+    influx: {
+      url: 'http://influx:8086',
+      database: 'forewarn',
+      written: 5,
+      waiting: 4,
+      spoolBytes: 3,
+      dropped: { overflow: 2, unreadable: 0, refused: 1 },
+      lastError: 'ECONNREFUSED',
+      nextAttemptAt: noon + 1000,
+    },
+  };
+}

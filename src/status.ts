@@ -83,6 +83,7 @@ function statusOf({
       reconnects: mqtt.reconnects,
       // A broker that refuses a subscription is as bad as one that is away.
       lastError: mqtt.lastError ?? mqtt.subscriptions.find(({ error }) => error !== null)?.error ?? null,
+      subscriptions: mqtt.subscriptions.map((subscription) => ({ ...subscription })),
     },
     ingest: { ...pipeline.ingest.stats(), lastRefusals: [...pipeline.ingest.refusals()] },
     scoring: {

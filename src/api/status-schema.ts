@@ -13,6 +13,21 @@ const Mqtt = Type.Object(
     sinceAt: Time('When it came into this state.'),
     reconnects: Count('Connections after the first.'),
     lastError: Nullable(Type.String(), 'What the last failure was; null once it mended.'),
+    subscriptions: Type.Array(
+      Type.Object(
+        {
+          topic: Type.String({ description: 'Topic filter.' }),
+          qos: Type.Integer({ description: 'Asked for.' }),
+          granted: Nullable(
+            Type.Integer(),
+            'QoS that the broker gave; null while it has not answered, or refused.',
+          ),
+          error: Nullable(Type.String(), 'Why the broker refused it.'),
+        },
+        closed,
+      ),
+      { description: 'What is listened to; nothing arrives before it is granted.' },
+    ),
   },
   { ...closed, description: 'The connection to the broker.' },
 );

@@ -61,7 +61,13 @@ describe('the API of a daemon with data', { timeout: 60_000 }, () => {
     const status = await described<StatusBody>('/api/v1/status');
     expect(Value.Errors(StatusBody, status)).toEqual([]);
     expect(status).toMatchObject({
-      mqtt: { state: 'connected', embedded: true, reconnects: 0, lastError: null },
+      mqtt: {
+        state: 'connected',
+        embedded: true,
+        reconnects: 0,
+        lastError: null,
+        subscriptions: [{ granted: 1, error: null }],
+      },
       ingest: {
         messages: 300,
         accepted: 300,

@@ -16,6 +16,7 @@ export function statusOf(fleet: Fleet): ReturnType<ApiSources['status']> {
       sinceAt: noon - 5000,
       reconnects: 2,
       lastError: 'connection refused',
+      subscriptions: [{ topic: 'plant/#', qos: 1, granted: null, error: null }],
     },
     ingest: {
       messages: 12,

@@ -29,6 +29,11 @@ export interface RowFeeder {
 
 /** For one test. Its rows begin in the past, since stamps ahead of the clock are refused. */
 export async function startRowFeeder(daemon: RunningDaemon, pumps: number): Promise<RowFeeder> {
+  // A daemon watches before its broker has granted anything: what is published sooner reaches nobody.
+  await until('the broker has granted the subscription', async () => {
+    const { mqtt } = (await daemon.get<StatusBody>('/api/v1/status')).body;
+    return mqtt.subscriptions.every(({ granted }) => granted !== null);
+  });
   const client = await connectAsync(daemon.brokerUrl);
   onTestFinished(() => client.endAsync(true));
   const plant = new Plant({ pumps, seed: 7, startAt: Date.now() - 3_600_000 });
@@ -46,11 +51,17 @@ export async function startRowFeeder(daemon: RunningDaemon, pumps: number): Prom
           sent++;
         }
       }
-      await until('every window has its verdict', async () => {
-        const { ingest, scoring } = (await daemon.get<StatusBody>('/api/v1/status')).body;
-        const verdicts = Object.values(scoring.verdicts).reduce((sum, count) => sum + count, 0);
-        return ingest.messages === sent && scoring.waiting === 0 && verdicts === ingest.windows;
-      });
+      let seen = '';
+      await until(
+        'every window has its verdict',
+        async () => {
+          const { ingest, scoring } = (await daemon.get<StatusBody>('/api/v1/status')).body;
+          const verdicts = Object.values(scoring.verdicts).reduce((sum, count) => sum + count, 0);
+          seen = `${ingest.messages} of ${sent} messages, ${verdicts} of ${ingest.windows} windows, ${scoring.waiting} wait`;
+          return ingest.messages === sent && scoring.waiting === 0 && verdicts === ingest.windows;
+        },
+        { explain: () => seen },
+      );
     },
   };
 }

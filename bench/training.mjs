@@ -2,7 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { resolveConfig } from '../dist/config.js';
 import { trainInChild } from '../dist/models/training-process.js';
+import { trainingOrderOf } from '../dist/pipeline.js';
 import { networks, windowsOf } from './engine/network.mjs';
 import { childrenOf, memoryMb, peakMemoryMb } from './memory.mjs';
 
@@ -17,7 +19,6 @@ Trains the reference network as the daemon does, in a child process: 20,000 wind
 
 const batch = 128;
 const holdout = 0.1;
-const sampleEveryMs = 1000;
 
 export async function run(args) {
   const { values } = parseArgs({
@@ -68,36 +69,32 @@ async function measure(engine, windows, epochs) {
   };
 }
 
-/** Rows that give as many windows to fit. */
+/** The order of a class with defaults otherwise; its rows give as many windows to fit. */
 function orderOf(windows, epochs) {
   const { kind, window, channels, hidden, latent } = networks.reference;
+  const steps = Math.round((windows * epochs) / batch);
   const rows = Math.ceil((windows + window - 1) / (1 - holdout));
   const values = windowsOf({ window: 1, channels }, rows);
+  const bench = {
+    topic: 'bench/{asset}',
+    sample_every: '1s',
+    window: { length: window },
+    channels: Object.fromEntries(
+      Array.from({ length: channels }, (_, channel) => [`channel_${channel}`, {}]),
+    ),
+    train: { network: kind, hidden, holdout, steps, batch, seed: 1 },
+  };
+  const { config, problems } = resolveConfig({ classes: { bench } }, { env: {}, baseDir: '.' });
+  if (config === null) throw new Error(JSON.stringify(problems));
   return {
-    className: 'bench',
-    number: 1,
-    channels: Array.from({ length: channels }, (_, channel) => `channel_${channel}`),
-    sampleEveryMs,
-    windowLength: window,
-    stride: 1,
-    minCoverage: 0.7,
-    network: kind,
-    student: 0,
-    hidden,
+    ...trainingOrderOf(config.classes[0]),
+    // The last state itself, as stock layers have it.
     latent,
-    holdout,
-    steps: Math.round((windows * epochs) / batch),
-    batch,
-    seed: 1,
-    smoothing: 0.3,
-    quantile: 0.99,
-    margin: 1.5,
-    alertBudget: null,
-    codeVersion: 'bench',
+    number: 1,
     assets: [
       {
         assetId: 'bench',
-        at: Float64Array.from({ length: rows }, (_, row) => row * sampleEveryMs),
+        at: Float64Array.from({ length: rows }, (_, row) => row * 1000),
         values,
         measured: new Uint8Array(values.length).fill(1),
       },

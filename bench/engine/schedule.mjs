@@ -8,6 +8,8 @@ const mostMsARow = 6000;
 const slowCallMs = 1000;
 const bothForMs = 1500;
 const otherLengths = [128, 256];
+/** Batches that the scorer gives the engine at a time, `batchesTogether` in src/models/scorer.ts. */
+const scorersBatches = 8;
 /** Products measured beside each row. */
 const productForMs = 150;
 
@@ -111,11 +113,16 @@ export async function measureCreation({ engines, rounds, say }) {
   }
 }
 
-/** What is measured of an engine; stock layers also in the way that takes 32 windows at a time, where that differs. */
+/**
+ * What is measured of an engine. Ours also with as many calls under way as the daemon has; stock layers, whose calls compute
+ * one after the other whatever is done, also in the way that takes 32 windows at a time, where that differs.
+ */
 function rowsOf(engine, task, batches) {
-  const methods = task === 'predict' && !isOurs(engine) ? ['score', 'scoreByDefault'] : ['score'];
-  return methods
-    .flatMap((method) => batches.map((batch) => ({ batch, method })))
+  const ways = [{ method: 'score', together: 1 }];
+  if (task === 'predict' && isOurs(engine)) ways.push({ method: 'score', together: scorersBatches });
+  if (task === 'predict' && !isOurs(engine)) ways.push({ method: 'scoreByDefault', together: 1 });
+  return ways
+    .flatMap((way) => batches.map((batch) => ({ batch, ...way })))
     .filter(({ batch, method }) => method === 'score' || batch > 32)
     .map((what) => ({ what, rounds: [], spentMs: 0 }));
 }

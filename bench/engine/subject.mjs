@@ -35,6 +35,23 @@ async function repeat(work, forMs) {
   return durations;
 }
 
+/** Calls `width` at a time until the time is over; what each adds to the time of all, in ms. */
+async function repeatTogether(work, forMs, width) {
+  const durations = [];
+  const endAt = performance.now() + forMs;
+  let lastAt = performance.now();
+  const oneAfterTheOther = async () => {
+    do {
+      await work();
+      const now = performance.now();
+      durations.push(now - lastAt);
+      lastAt = now;
+    } while (lastAt < endAt);
+  };
+  await Promise.all(Array.from({ length: width }, oneAfterTheOther));
+  return durations;
+}
+
 /** `method` of the session for predicting is `score`, or another that has its parameters. */
 const once = (task, batch, method = 'score') =>
   task === 'predict'
@@ -59,7 +76,10 @@ const calls = {
     await result.dispose();
     return ms;
   },
-  measure: ({ task, batch, method, forMs }) => repeat(once(task, batch, method), forMs),
+  measure: ({ task, batch, method, together = 1, forMs }) =>
+    together > 1
+      ? repeatTogether(once(task, batch, method), forMs, together)
+      : repeat(once(task, batch, method), forMs),
   reconstruct: async ({ batch }) => [...(await sessions.predict.reconstruct(windows, batch))],
   /** Scores single windows and trains on batches of 64 at once. */
   async measureBoth({ forMs }) {

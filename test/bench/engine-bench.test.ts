@@ -83,3 +83,16 @@ describe('bench engine', () => {
     });
   });
 });
+
+describe('bench training', () => {
+  it('trains as the daemon does and prints one line of JSON last', async () => {
+    const { stdout } = await bench('training', '--quick', '--json');
+    expect(JSON.parse(stdout)).toMatchObject({
+      network: 'reference',
+      engine: 'onnx',
+      windows: 1000,
+      seconds: expect.any(Number),
+      child_peak_memory_mb: expect.any(Number),
+    });
+  });
+});

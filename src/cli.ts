@@ -98,7 +98,7 @@ program
 program
   .command(
     'alerts [action] [id]',
-    'Show the open alerts of a running daemon, or answer one: ack, comment, assign, shelve, unshelve, escalate, accept-level ID; out-of-service, return-to-service',
+    'Show the open alerts of a running daemon, or answer one: ack, comment, assign, shelve, unshelve, escalate, accept-level, judge ID; out-of-service, return-to-service',
   )
   .option(...config)
   .option('--url <url>', "The daemon's API; where the configuration says, when absent")
@@ -106,6 +106,7 @@ program
   .option('--comment <text>', 'Why; it stays in the history')
   .option('--for <duration>', 'How long to shelve, such as 30m, 8h or 7d')
   .option('--to <name>', 'Whom to assign to')
+  .option('--as <outcome>', 'judge: what was found, fault or false_alarm; unknown takes it back')
   .option('--step <name>', 'escalate: the step to take; the next one when absent')
   .option('--asset <id>', 'Alerts of this asset, or the asset to take out of service')
   .option('--class <name>', 'The same for a class')

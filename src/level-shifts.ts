@@ -95,6 +95,7 @@ export function createLevelShifts(parts: LevelShiftParts): LevelShifts {
 
   const lookAt = async (config: ClassConfig, alert: Alert, now: number): Promise<void> => {
     const { desk } = cares.of(config.name);
+    if (alert.handling.outcome === 'fault') return;
     // A fault that goes on in steps would be accepted step by step.
     if (desk.levelAcceptedBy(itself, alert.assetId)) return;
     const comment = `The alert has stood for ${Math.round((now - alert.startedAt) / 60_000)} minutes.`;

@@ -119,10 +119,12 @@ function joinSlices(slices: readonly (readonly AssetRows[])[], channels: number)
     .map(([assetId, mine]) => (mine.length === 1 ? mine[0] : joinRows(assetId, mine, channels)));
 }
 
-/** Alerts from then on that were not about what is normal now. */
+/** Alerts from then on that were not about what is normal, or is by now. */
 function faultsOf({ journal, config, normalAlerts }: TrainingRowsParts, from: number): Alert[] {
   const normal = normalAlerts?.() ?? new Set();
-  return alertsOf(journal, config.name, from).filter(({ id }) => !normal.has(id));
+  return alertsOf(journal, config.name, from).filter(
+    ({ id, handling }) => !normal.has(id) && handling.outcome !== 'false_alarm',
+  );
 }
 
 /** The class's alerts of the model that may reach to `from` or later. */

@@ -151,6 +151,8 @@ export interface AlertHandling {
   readonly suppressedFor: string | null;
   readonly outOfService: boolean;
   readonly assignee: string | null;
+  /** What a person found at the machine; null until somebody has said so. */
+  readonly outcome: AlertOutcome | null;
   /**
    * Wall time since which it asks for an answer in vain: told, not acknowledged, held back by nothing. Null when it asks
    * for none.
@@ -158,6 +160,10 @@ export interface AlertHandling {
   readonly unansweredSince: number | null;
   readonly escalation: AlertEscalation;
 }
+
+/** Whether there was something wrong. Rows of false alarms are normal, and are trained on. */
+export const alertOutcomes = ['fault', 'false_alarm'] as const;
+export type AlertOutcome = (typeof alertOutcomes)[number];
 
 /** To whom an alert went beyond those who hear of every alert. */
 export interface AlertEscalation {

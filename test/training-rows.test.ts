@@ -9,7 +9,7 @@ import {
   heldStretches,
   type TrainingRowsParts,
 } from '../src/training-rows.ts';
-import type { Alert } from '../src/types.ts';
+import type { Alert, AlertOutcome } from '../src/types.ts';
 import { healthyRows } from './models/support/fixtures.ts';
 
 const channels = { current: {}, pressure: {}, speed: {} };
@@ -25,8 +25,13 @@ const rows = ['a', 'b'].map((id, i) => healthyRows(id, 1200, i + 1));
 const [from, to] = [rows[0].at[0], rows[0].at.at(-1)!];
 const second = 1000;
 
-const alertOf = (assetId: string, startedAt: number, resolvedAt: number | null): Alert =>
-  ({ assetId, startedAt, resolvedAt, className: 'pump', rule: 'anomaly' }) as Alert;
+const alertOf = (
+  assetId: string,
+  startedAt: number,
+  resolvedAt: number | null,
+  outcome: AlertOutcome | null = null,
+): Alert =>
+  ({ assetId, startedAt, resolvedAt, className: 'pump', rule: 'anomaly', handling: { outcome } }) as Alert;
 
 /** The rows above as the history gives them, and a journal that has these. */
 function gatherer(
@@ -87,6 +92,17 @@ describe('training rows', () => {
     // 101 rows of the alert, and 8 on either side.
     expect([countOf(assets, 'a'), countOf(assets, 'b')]).toEqual([1200 - 117, 1200]);
     expect(countOf((await gather({ ...request, withAlerted: true })).assets, 'a')).toBe(1200);
+  });
+
+  it('are with what a person found to be a false alarm, and without what was a fault', async () => {
+    const times = ['a', from + 600 * second, from + 700 * second] as const;
+    const rowsOf = async (outcome: AlertOutcome | null) =>
+      countOf((await gatherer([alertOf(...times, outcome)]).gather(request)).assets, 'a');
+    expect([await rowsOf('false_alarm'), await rowsOf('fault'), await rowsOf(null)]).toEqual([
+      1200,
+      1200 - 117,
+      1200 - 117,
+    ]);
   });
 
   it('are without what an alert that still fires has seen', async () => {

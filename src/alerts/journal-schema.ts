@@ -194,4 +194,10 @@ export const migrations: readonly string[] = [
     '$.handling.escalation', json('{"count":0,"steps":[],"sinks":[]}'));
   ALTER TABLE group_pending ADD COLUMN urgent INTEGER NOT NULL DEFAULT 0;
   `,
+  // What people found at the machine, which nobody could say until then.
+  `
+  UPDATE alert SET handling = json_set(handling, '$.outcome', NULL);
+  UPDATE outbox SET payload = json_set(payload, '$.handling.outcome', NULL);
+  UPDATE group_pending SET payload = json_set(payload, '$.handling.outcome', NULL);
+  `,
 ];

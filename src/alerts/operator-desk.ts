@@ -1,5 +1,5 @@
 import { ForewarnError } from '../errors.ts';
-import type { Alert, Clock, OperatorOrder, OperatorRefusal } from '../types.ts';
+import type { Alert, AlertOutcome, Clock, OperatorOrder, OperatorRefusal } from '../types.ts';
 import type { Episodes } from './episodes.ts';
 import type { Escalation, EscalationPlan } from './escalation.ts';
 import { escalationText } from './escalation-text.ts';
@@ -95,6 +95,13 @@ export class OperatorDesk {
 
   assign(id: string, to: string, order: OperatorOrder): CommandResult<Alert> {
     return this.#moveOne(id, { kind: 'assign', to }, order);
+  }
+
+  /** Writes down what was found at the machine; null takes back what was said. */
+  judge(id: string, outcome: AlertOutcome | null, order: OperatorOrder): CommandResult<Alert> {
+    const found = outcome === null ? 'not known' : outcome.replace('_', ' ');
+    const comment = order.comment === null ? found : `${found}: ${order.comment}`;
+    return this.#moveOne(id, { kind: 'judge', outcome }, { by: order.by, comment });
   }
 
   /** Shelves the alarm of the alert, its next episodes included, until `forMs` from now. */

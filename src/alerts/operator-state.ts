@@ -1,4 +1,11 @@
-import type { Alert, AlertEscalation, AlertHandling, OperatorRefusal, OperatorState } from '../types.ts';
+import type {
+  Alert,
+  AlertEscalation,
+  AlertHandling,
+  AlertOutcome,
+  OperatorRefusal,
+  OperatorState,
+} from '../types.ts';
 import { type Escalation, escalatedTo } from './escalation.ts';
 
 /** Shelving is for a shift or a delivery of spare parts; what must be quiet for longer is out of service. */
@@ -14,7 +21,8 @@ export type OperatorMove =
   | { readonly kind: 'take_out_of_service' | 'return_to_service' | 'return_to_normal' }
   | { readonly kind: 'shelve'; readonly until: number }
   | { readonly kind: 'suppress'; readonly reason: string }
-  | { readonly kind: 'assign'; readonly to: string };
+  | { readonly kind: 'assign'; readonly to: string }
+  | { readonly kind: 'judge'; readonly outcome: AlertOutcome | null };
 
 type Moved =
   | {
@@ -34,6 +42,7 @@ export function handlingWhenRaised(withholding: Withholding, now: number): Alert
     acknowledged: false,
     ...withholding,
     assignee: null,
+    outcome: null,
     unansweredSince: isWithheld(withholding) ? null : now,
     escalation: notEscalated,
   };
@@ -102,6 +111,7 @@ function refusalOf(
     case 'acknowledge':
     case 'comment':
     case 'assign':
+    case 'judge':
       return null;
     case 'escalate':
       if (!firing) return 'alert_is_over';
@@ -130,6 +140,10 @@ function moved(handling: AlertHandling, what: OperatorMove): AlertHandling {
       return handling.acknowledged ? handling : { ...handling, acknowledged: true };
     case 'comment':
       return handling;
+    case 'judge':
+      if (handling.outcome === what.outcome && handling.acknowledged) return handling;
+      // Whoever has been at the machine knows of the alert.
+      return { ...handling, outcome: what.outcome, acknowledged: true };
     case 'escalate':
       return escalatedTo(handling, what.to);
     case 'assign':

@@ -1,4 +1,4 @@
-import type { Alert, AlertRule, OperatorOrder, OperatorRefusal } from '../types.ts';
+import type { Alert, AlertOutcome, AlertRule, OperatorOrder, OperatorRefusal } from '../types.ts';
 
 type CommandResult<T> =
   | { readonly ok: true; readonly value: T }
@@ -29,6 +29,8 @@ export interface AlertCommands {
   acknowledge(id: string, order: OperatorOrder): CommandResult<Alert>;
   comment(id: string, order: OperatorOrder): CommandResult<Alert>;
   assign(id: string, to: string, order: OperatorOrder): CommandResult<Alert>;
+  /** What was found at the machine; null takes it back. */
+  judge(id: string, outcome: AlertOutcome | null, order: OperatorOrder): CommandResult<Alert>;
   shelve(id: string, forMs: number, order: OperatorOrder): CommandResult<Alert>;
   unshelve(id: string, order: OperatorOrder): CommandResult<Alert>;
   /** Tells the step of that name, or with null the next one. */

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import type { AlertRule } from '../types.ts';
+import { type AlertRule, alertOutcomes } from '../types.ts';
 import { ConfidenceLevel, closed, LabelFilter, Labels, Limit, Next, Nullable, Time } from './schemas.ts';
 
 const Rule = Type.Unsafe<AlertRule>(
@@ -41,6 +41,10 @@ const alert = {
       ),
       outOfService: Type.Boolean(),
       assignee: Nullable(Type.String()),
+      outcome: Nullable(
+        Type.Enum([...alertOutcomes]),
+        'What a person found at the machine. Rows of false alarms are trained on.',
+      ),
       unansweredSince: Nullable(
         Time('Since when it asks for an answer: told, not acknowledged, held back by nothing.'),
         'Null when it asks for none; the steps of `escalation` count from here.',

@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { durationPattern } from '../config/duration.ts';
+import { alertOutcomes } from '../types.ts';
 import { closed, Nullable, Time } from './schemas.ts';
 
 export const By = Type.String({
@@ -38,6 +39,18 @@ export const AssignInput = Type.Object(
       maxLength: 100,
       pattern: '\\S',
       description: 'Who is to look after it.',
+    }),
+    comment: Comment,
+  },
+  closed,
+);
+
+export const JudgeInput = Type.Object(
+  {
+    by: By,
+    as: Type.Enum([...alertOutcomes, 'unknown'], {
+      description:
+        'What was found at the machine. Retrainings learn from the rows of a `false_alarm`; `unknown` takes back what was said.',
     }),
     comment: Comment,
   },

@@ -46,6 +46,15 @@ const Kpis = Type.Object(
       { low: Priority, medium: Priority, high: Priority, critical: Priority },
       { ...closed, description: 'Alerts told, by priority.' },
     ),
+    outcomes: Type.Object(
+      {
+        faults: Count('Alerts of which a person said that something was wrong.'),
+        falseAlarms: Count('Alerts of which a person said that nothing was wrong.'),
+        unjudged: Count('Alerts of which nobody has said what was found.'),
+        falseShare: Nullable(Share, 'False alarms among those judged.'),
+      },
+      { ...closed, description: 'What people found at the machine, of the alerts told.' },
+    ),
     acknowledging: Type.Object(
       {
         count: Count('Alerts told and acknowledged.'),

@@ -14,6 +14,7 @@ export interface AlertsOptions {
   readonly for?: string;
   readonly to?: string;
   readonly step?: string;
+  readonly as?: string;
   readonly asset?: string;
   readonly class?: string;
   readonly json?: boolean;
@@ -28,6 +29,7 @@ const actions: Readonly<
   assign: { route: 'assign', needs: ['by', 'to'] },
   shelve: { route: 'shelve', needs: ['by', 'comment', 'for'] },
   unshelve: { route: 'unshelve', needs: ['by'] },
+  judge: { route: 'judge', needs: ['by', 'as'] },
   'accept-level': { route: 'accept-level', needs: ['by'] },
   escalate: { route: 'escalate', needs: ['by'] },
 };
@@ -78,6 +80,7 @@ export async function alerts(
     ...given('to', options.to),
     ...given('duration', options.for),
     ...given('step', options.step),
+    ...given('as', options.as),
   };
   const path = `/api/v1/alerts/${encodeURIComponent(id)}/${command.route}`;
   if (action === 'accept-level') {
@@ -86,10 +89,15 @@ export async function alerts(
     return;
   }
   const alert = await daemonClient(options, context).post<AlertBody>(path, body);
-  const { sinks } = alert.handling.escalation;
-  const what =
-    action === 'escalate' ? `was escalated; ${sinks.join(', ')} will be told` : `is ${stateText(alert)}`;
-  context.out(options.json ? JSON.stringify(alert) : `${alert.id} ${what}`);
+  context.out(options.json ? JSON.stringify(alert) : `${alert.id} ${doneText(action, alert)}`);
+}
+
+function doneText(action: string, alert: AlertBody): string {
+  const { escalation, outcome } = alert.handling;
+  if (action === 'escalate') return `was escalated; ${escalation.sinks.join(', ')} will be told`;
+  if (action !== 'judge') return `is ${stateText(alert)}`;
+  if (outcome === null) return 'is judged no more';
+  return outcome === 'fault' ? 'was a fault' : 'was a false alarm; the next training learns from its rows';
 }
 
 async function list(options: AlertsOptions, context: CommandContext): Promise<void> {
@@ -162,4 +170,5 @@ const examples: Readonly<Partial<Record<keyof AlertsOptions, string>>> = {
   comment: '"part is ordered"',
   for: '8h',
   to: 'carl',
+  as: 'false_alarm',
 };

@@ -137,6 +137,7 @@ describe('a journal of version 1', () => {
         suppressedFor: null,
         outOfService: false,
         assignee: null,
+        outcome: null,
         unansweredSince: null,
         escalation: { count: 0, steps: [], sinks: [] },
       },

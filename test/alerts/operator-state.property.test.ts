@@ -23,6 +23,9 @@ const moves: fc.Arbitrary<(now: number) => OperatorMove> = fc.oneof(
     .constantFrom('maintenance', 'parent is down')
     .map((reason) => (): OperatorMove => ({ kind: 'suppress', reason })),
   fc.constantFrom('ada', 'bob').map((to) => (): OperatorMove => ({ kind: 'assign', to })),
+  fc
+    .constantFrom('fault' as const, 'false_alarm' as const, null)
+    .map((outcome) => (): OperatorMove => ({ kind: 'judge', outcome })),
 );
 const withholding = fc.record({
   shelvedUntil: fc.option(fc.integer({ min: start + 1, max: start + LONGEST_SHELVING_MS })),

@@ -1,6 +1,7 @@
 import Schema from 'typebox/schema';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AlertBody, AlertDetailBody } from '../../src/api/alert-schemas.ts';
+import type { KpisBody } from '../../src/api/kpi-schemas.ts';
 import { assetAt, createPlant, noon, type Plant, scored } from './support/plant.ts';
 
 let plant: Plant;
@@ -56,6 +57,35 @@ describe('commands on an alert', () => {
       ['unshelve', 'acknowledged', 'carl', null],
     ]);
     expect(history[1].recordedAt).toBe('2026-01-31T12:00:00.000Z');
+  });
+
+  it('keeps what was found at the machine, which can be taken back and counts in the figures', async () => {
+    expect(await post('judge', { by: 'ada', as: 'false_alarm', comment: 'it was washed' })).toMatchObject({
+      status: 200,
+      body: { operatorState: 'acknowledged', handling: { outcome: 'false_alarm', acknowledged: true } },
+    });
+    const outcomes = async () =>
+      (
+        (await call('GET', '/api/v1/kpis?since=2026-01-31T00:00:00Z&until=2026-02-01T00:00:00Z'))
+          .body as KpisBody
+      ).total.outcomes;
+    expect(await outcomes()).toEqual({ faults: 0, falseAlarms: 1, unjudged: 0, falseShare: 1 });
+    expect((await post('judge', { by: 'bob', as: 'fault' })).body).toMatchObject({
+      handling: { outcome: 'fault' },
+    });
+    expect((await post('judge', { by: 'bob', as: 'fault' })).status).toBe(200);
+    expect(await outcomes()).toEqual({ faults: 1, falseAlarms: 0, unjudged: 0, falseShare: 0 });
+    expect((await post('judge', { by: 'bob', as: 'unknown' })).body).toMatchObject({
+      handling: { outcome: null, acknowledged: true },
+    });
+    expect(await outcomes()).toMatchObject({ unjudged: 1, falseShare: null });
+    const { history } = await detail();
+    expect(history.slice(1).map(({ reason, by, comment }) => [reason, by, comment])).toEqual([
+      ['judge', 'ada', 'false alarm: it was washed'],
+      ['judge', 'bob', 'fault'],
+      ['judge', 'bob', 'not known'],
+    ]);
+    expect(await post('judge', { by: 'bob', as: 'nothing' })).toMatchObject({ status: 400 });
   });
 
   it('escalates to the next step, and says so in the alert and its history', async () => {

@@ -76,6 +76,7 @@ describe('the document', () => {
       '/api/v1/alerts/{id}/assign',
       '/api/v1/alerts/{id}/comment',
       '/api/v1/alerts/{id}/escalate',
+      '/api/v1/alerts/{id}/judge',
       '/api/v1/alerts/{id}/shelve',
       '/api/v1/alerts/{id}/unshelve',
       '/api/v1/assets',

@@ -58,6 +58,12 @@ describe('forewarn alerts', () => {
     const [{ id: wild }, { id: mild }] = plant.journal.list().alerts;
     expect(await forewarn('ack', wild, { by: 'ada', comment: 'seen' })).toEqual([`${wild} is acknowledged`]);
     expect(await forewarn('assign', wild, { by: 'ada', to: 'carl' })).toEqual([`${wild} is acknowledged`]);
+    expect(await forewarn('judge', wild, { by: 'carl', as: 'false_alarm' })).toEqual([
+      `${wild} was a false alarm; the next training learns from its rows`,
+    ]);
+    expect(await forewarn('judge', wild, { by: 'carl', as: 'unknown' })).toEqual([
+      `${wild} is judged no more`,
+    ]);
     expect(await forewarn('comment', wild, { by: 'carl', comment: 'warm' })).toHaveLength(1);
     expect(await forewarn('shelve', mild, { by: 'ada', comment: 'known', for: '8h' })).toEqual([
       `${mild} is shelved until 2026-01-31T20:00Z`,

@@ -26,6 +26,13 @@ export interface AlarmKpis {
   readonly stale: readonly (AlarmName & { readonly alertId: string; readonly ms: number })[];
   /** Those told by priority, and their shares. */
   readonly priorities: Readonly<Record<AlertPriority, { readonly count: number; readonly share: number }>>;
+  /** What people found, of those told; `falseShare` is of those judged, null when none was. */
+  readonly outcomes: {
+    readonly faults: number;
+    readonly falseAlarms: number;
+    readonly unjudged: number;
+    readonly falseShare: number | null;
+  };
   /** From being told to being acknowledged, of those told in this time; null when none was acknowledged. */
   readonly acknowledging: {
     readonly count: number;
@@ -61,6 +68,7 @@ export function alarmKpis(records: readonly AlarmRecord[], since: number, until:
     chattering: chatteringOf(raised),
     stale: staleOf(records, since, until),
     priorities: prioritiesOf(told),
+    outcomes: outcomesOf(told),
     acknowledging: acknowledgingOf(told, until),
   };
 }
@@ -125,6 +133,14 @@ function prioritiesOf(told: readonly AlarmRecord[]): AlarmKpis['priorities'] {
     return { count, share: told.length === 0 ? 0 : count / told.length };
   };
   return { low: share('low'), medium: share('medium'), high: share('high'), critical: share('critical') };
+}
+
+function outcomesOf(told: readonly AlarmRecord[]): AlarmKpis['outcomes'] {
+  const faults = told.filter(({ outcome }) => outcome === 'fault').length;
+  const falseAlarms = told.filter(({ outcome }) => outcome === 'false_alarm').length;
+  const judged = faults + falseAlarms;
+  const falseShare = judged === 0 ? null : falseAlarms / judged;
+  return { faults, falseAlarms, unjudged: told.length - judged, falseShare };
 }
 
 function acknowledgingOf(told: readonly AlarmRecord[], until: number): AlarmKpis['acknowledging'] {

@@ -1,4 +1,4 @@
-import type { AlertPriority, AlertRule } from '../../types.ts';
+import type { AlertOutcome, AlertPriority, AlertRule } from '../../types.ts';
 import { guard, type JournalDatabase } from '../journal-database.ts';
 import type { AlarmLine } from './alarm-record.ts';
 
@@ -12,6 +12,7 @@ interface Row {
   readonly labels: string;
   readonly rule: AlertRule;
   readonly priority: AlertPriority;
+  readonly outcome: AlertOutcome | null;
   readonly at: number;
   readonly what: string;
   readonly reason: string;
@@ -29,7 +30,8 @@ export interface AlarmLog {
 export function createAlarmLog(database: JournalDatabase): AlarmLog {
   const select = database.prepare(
     `SELECT alert.id AS alertId, alert.asset AS assetId, alert.class AS className, alert.labels AS labels,
-       alert.rule AS rule, alert.priority AS priority, event.recorded_at AS at, event.what AS what, event.reason AS reason
+       alert.rule AS rule, alert.priority AS priority,
+       json_extract(alert.handling, '$.outcome') AS outcome, event.recorded_at AS at, event.what AS what, event.reason AS reason
      FROM alert JOIN alert_transition AS event ON event.alert_id = alert.id
      WHERE alert.updated_at >= ? OR alert.state = 'firing'
      ORDER BY event.id LIMIT ?`,

@@ -1,4 +1,4 @@
-import type { AlertPriority, AlertRule } from '../../types.ts';
+import type { AlertOutcome, AlertPriority, AlertRule } from '../../types.ts';
 
 /** A line of history with what the figures need of its alert. */
 export interface AlarmLine {
@@ -8,6 +8,8 @@ export interface AlarmLine {
   readonly labels: Readonly<Record<string, string>>;
   readonly rule: AlertRule;
   readonly priority: AlertPriority;
+  /** As it is judged now. */
+  readonly outcome: AlertOutcome | null;
   /** Wall time. */
   readonly at: number;
   readonly what: string;

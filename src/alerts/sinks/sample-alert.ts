@@ -17,6 +17,7 @@ export function sampleAlert(changes: Partial<Alert>): Alert {
       suppressedFor: null,
       outOfService: false,
       assignee: null,
+      outcome: null,
       unansweredSince: null,
       escalation: { count: 0, steps: [], sinks: [] },
     },

@@ -12,6 +12,7 @@ import {
   EscalateInput,
   HoldBody,
   HoldsBody,
+  JudgeInput,
   OrderInput,
   ReturnInput,
   ShelveInput,
@@ -46,6 +47,14 @@ export function alertCommandRoutes(app: ApiApp, commands: AlertCommands): void {
   );
   app.post('/api/v1/alerts/:id/unshelve', command('End shelving', OrderInput), ({ params, body }) =>
     alertBody(resultOf(commands.unshelve(params.id, orderOf(body)), params.id)),
+  );
+  app.post(
+    '/api/v1/alerts/:id/judge',
+    command('Say what was found at the machine', JudgeInput),
+    ({ params, body }) => {
+      const outcome = body.as === 'unknown' ? null : body.as;
+      return alertBody(resultOf(commands.judge(params.id, outcome, orderOf(body)), params.id));
+    },
   );
   app.post(
     '/api/v1/alerts/:id/escalate',

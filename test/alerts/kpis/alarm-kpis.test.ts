@@ -26,6 +26,7 @@ function alert(
     labels: { site: 'north' },
     rule: 'anomaly',
     priority: 'medium',
+    outcome: null,
     ...of,
   } as const;
   const line = (at: number, reason: string, what: string) => ({ ...base, at: since + at, reason, what });
@@ -54,6 +55,7 @@ describe('alarm figures', () => {
       priorities: Object.fromEntries(
         ['low', 'medium', 'high', 'critical'].map((priority) => [priority, { count: 0, share: 0 }]),
       ),
+      outcomes: { faults: 0, falseAlarms: 0, unjudged: 0, falseShare: null },
       acknowledging: { count: 0, waiting: 0, medianMs: null, p90Ms: null },
     });
   });

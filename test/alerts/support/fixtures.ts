@@ -71,6 +71,7 @@ export function alertNamed(id: string, changes: Partial<Alert> = {}): Alert {
       suppressedFor: null,
       outOfService: false,
       assignee: null,
+      outcome: null,
       unansweredSince: null,
       escalation: { count: 0, steps: [], sinks: [] },
     },

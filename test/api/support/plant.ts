@@ -63,6 +63,7 @@ export function alertOf(asset: Asset, number: number, resolved = false): Alert {
       suppressedFor: null,
       outOfService: false,
       assignee: null,
+      outcome: null,
       unansweredSince: null,
       escalation: { count: 0, steps: [], sinks: [] },
     },

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { ClassConfig } from './config.ts';
+import { createConfirmedFaults } from './confirmed-faults.ts';
 import type { Logger } from './log.ts';
 import type { Engine } from './models/engine.ts';
 import type { Learner } from './models/learner.ts';
@@ -71,6 +72,7 @@ export function createModelCare(config: ClassConfig, learner: Learner, parts: Mo
     clock,
     log,
     gather: createTrainingRows({ ...parts, config, normalAlerts: () => acceptedIn(life, className) }),
+    confirmedFaults: createConfirmedFaults({ ...parts, config }),
     train: parts.train,
     openShadow: (model) =>
       openShadow(model, engine, {

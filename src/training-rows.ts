@@ -128,7 +128,7 @@ function faultsOf({ journal, config, normalAlerts }: TrainingRowsParts, from: nu
 }
 
 /** The class's alerts of the model that may reach to `from` or later. */
-function alertsOf(journal: Pick<Journal, 'list'>, className: string, from: number): Alert[] {
+export function alertsOf(journal: Pick<Journal, 'list'>, className: string, from: number): Alert[] {
   const wanted = { className, rule: 'anomaly', limit: 1000 } as const;
   const found: Alert[] = [];
   let cursor: string | null = null;

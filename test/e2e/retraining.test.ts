@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { AlertBody } from '../../src/api/alert-schemas.ts';
 import type { ModelBody } from '../../src/api/model-schemas.ts';
 import type { StatusBody } from '../../src/api/status-schema.ts';
 import { startAedes } from './support/brokers.ts';
 import { writeConfig } from './support/config-file.ts';
 import { type RunningDaemon, startDaemon } from './support/daemon.ts';
 import { startCommand } from './support/process.ts';
+import { startRowFeeder } from './support/row-feeder.ts';
 import { startPlant } from './support/test-plant.ts';
 import { trainedFolder } from './support/trained-state.ts';
 import { until } from './support/until.ts';
@@ -88,6 +90,34 @@ describe('retraining', { timeout: 180_000 }, () => {
       /There is no model pump-9-none/,
     );
     expect((await daemon.kill('SIGTERM')).code).toBe(0);
+  });
+
+  it('tries a challenger on the faults that operators confirmed', async () => {
+    const folder = await trainedFolder();
+    const broker = await startAedes();
+    const retrain = { shadow_for: '0s' };
+    const daemon = await startDaemon(writeConfig(folder, { broker, retrain }));
+    const feeder = await startRowFeeder(daemon, 4);
+    const pumps = [0, 1, 2, 3];
+    await feeder.feed(600, pumps);
+    await feeder.feed(60, pumps, (payload, pump) =>
+      pump === 0 ? { ...payload, values: { ...payload.values, pressure: 0 } } : payload,
+    );
+    await feeder.feed(100, pumps);
+    const [alert, ...others] = (await daemon.get<{ alerts: AlertBody[] }>('/api/v1/alerts')).body.alerts;
+    expect(others).toEqual([]);
+    expect(alert).toMatchObject({ state: 'resolved', handling: { outcome: null } });
+    const judge = ['alerts', 'judge', alert.id, '--as', 'fault', '--by', 'ada', '--url', daemon.apiUrl];
+    expect((await startCommand(judge).ended).stdout).toContain(`${alert.id} was a fault`);
+
+    await models(daemon, 'retrain', 'pump', '--by', 'ada');
+    const history = () =>
+      readFileSync(join(folder, 'state/models/pump/history.jsonl'), 'utf8').trim().split('\n');
+    const decided = await until('it is decided', () => history()[1], {
+      withinMs: 90_000,
+      explain: () => JSON.stringify(daemon.log().slice(-8), null, 1),
+    });
+    expect(JSON.parse(decided)).toMatchObject({ labelled: { tried: 1, champion: 1 } });
   });
 
   it('kill -9 in a training: the champion works on, and no half-made version is left', async () => {

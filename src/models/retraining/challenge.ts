@@ -4,6 +4,7 @@ import type { TrainingOrder } from '../trainer.ts';
 import type { TrainedModels } from '../training-process.ts';
 import { type AssetRows, windowStarts } from '../training-set.ts';
 import { predecessorOf } from '../warm-start.ts';
+import type { ConfirmedFault } from './confirmed-faults.ts';
 import type { EpisodeRule } from './episode-counter.ts';
 import { splitForJudging } from './judge-split.ts';
 import type { Comparison, Judgements } from './judgement.ts';
@@ -46,6 +47,8 @@ export interface ChallengeOptions {
   readonly gate: TrainingGate;
   /** The rows asked for, without what is no example of normal operation. */
   gather(request: RowRequest): Promise<GatheredRows>;
+  /** Faults that operators confirmed in this time, epoch ms. */
+  confirmedFaults(from: number, to: number): Promise<readonly ConfirmedFault[]>;
   train(
     order: TrainingOrder,
     onProgress: (progress: FitProgress) => void,
@@ -94,9 +97,10 @@ export async function challenge(
       reason: 'too_few_windows',
       sentence: `Only ${windows.length} windows are new since the model in use was trained; ${fewestWindows} are needed to compare a challenger with it.`,
     };
+  const faults = await options.confirmedFaults(request.from, now);
   const made = await options.gate(signal, () => {
     run.onTraining(train.reduce((sum, { at }) => sum + at.length, 0));
-    const comparison = { champion, rows: judge, rule };
+    const comparison = { champion, rows: judge, rule, faults };
     const start = settings.warmStart ? { start: predecessorOf(champion) } : {};
     const asked = { ...order, ...start, number: run.number, assets: train };
     return options.train(asked, run.onProgress, signal, comparison);
@@ -105,7 +109,7 @@ export async function challenge(
   if (judgements === null) throw new Error('the training made no comparison');
   const decision = decidePromotion(judgements.champion, judgements.challenger, {
     shadow: settings.shadowForMs > 0,
-    labelled: null,
+    labelled: judgements.labelled,
   });
   return { kind: 'made', model, student, decision, judgements };
 }

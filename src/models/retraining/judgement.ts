@@ -2,6 +2,7 @@ import type { Engine } from '../engine.ts';
 import type { Model } from '../model.ts';
 import { createRandom } from '../random.ts';
 import type { AssetRows } from '../training-set.ts';
+import { type ConfirmedFault, countFound, type LabelledFaults } from './confirmed-faults.ts';
 import { createEpisodeCounter, type EpisodeCounts, type EpisodeRule } from './episode-counter.ts';
 import { createFaultTrials, type FaultFindings, type FaultTrials } from './fault-trials.ts';
 import { type ChannelRange, channelRanges } from './injected-faults.ts';
@@ -27,12 +28,16 @@ export interface Comparison {
   /** Rows of normal operation that neither was fitted on. */
   readonly rows: readonly AssetRows[];
   readonly rule: EpisodeRule;
+  /** What operators confirmed in the time that is looked back on; none when absent. */
+  readonly faults?: readonly ConfirmedFault[];
 }
 
 /** Both on the same rows. */
 export interface Judgements {
   readonly champion: Judgement;
   readonly challenger: Judgement;
+  /** Null where operators confirmed none. */
+  readonly labelled: LabelledFaults | null;
 }
 
 export interface JudgeOptions extends ScoreRowsOptions {
@@ -74,15 +79,23 @@ export function createJudge(engine: Engine, options: JudgeOptions): Judge {
   };
 }
 
-/** Judges both models on the rows of the comparison. Rejects with the engine's errors. */
+/** Judges both models on what is to be compared. Rejects with the engine's errors. */
 export async function compareModels(
   challenger: Model,
-  { champion, rows, rule }: Comparison,
+  { champion, rows, rule, faults = [] }: Comparison,
   options: Omit<JudgeOptions, 'rule'>,
   engine: Engine,
 ): Promise<Judgements> {
   const judge = createJudge(engine, { ...options, rule });
-  return { champion: await judge(champion, rows), challenger: await judge(challenger, rows) };
+  const found = (model: Model) => countFound(model, faults, { ...options, rule }, engine);
+  return {
+    champion: await judge(champion, rows),
+    challenger: await judge(challenger, rows),
+    labelled:
+      faults.length === 0
+        ? null
+        : { tried: faults.length, champion: await found(champion), challenger: await found(challenger) },
+  };
 }
 
 async function tryFaults(

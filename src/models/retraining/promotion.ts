@@ -1,3 +1,4 @@
+import type { LabelledFaults } from './confirmed-faults.ts';
 import type { EpisodeCounts } from './episode-counter.ts';
 import type { Judgement } from './judgement.ts';
 
@@ -21,13 +22,6 @@ export interface PromotionDecision {
   readonly reason: PromotionReason;
   /** For people; one sentence with the figures that decided. */
   readonly sentence: string;
-}
-
-/** Faults that operators confirmed within the rows judged, and how many of them a model finds. */
-export interface LabelledFaults {
-  readonly tried: number;
-  readonly champion: number;
-  readonly challenger: number;
 }
 
 export interface ComparisonOptions {
@@ -104,6 +98,10 @@ export function decidePromotion(
     );
   const clearly = gain === 'clear';
   const gains = gainsOf(champion, challenger, clearly);
+  if (labelled !== null && labelled.challenger > labelled.champion)
+    gains.push(
+      `${labelled.challenger} of ${labelled.tried} faults found that operators confirmed, instead of ${labelled.champion}`,
+    );
   if (gains.length === 0)
     return refused(
       'no_better',

@@ -30,14 +30,14 @@ export interface RowFeeder {
 /** For one test. Its rows begin in the past, since stamps ahead of the clock are refused. */
 export async function startRowFeeder(daemon: RunningDaemon, pumps: number): Promise<RowFeeder> {
   // A daemon watches before its broker has granted anything: what is published sooner reaches nobody.
-  await until('the broker has granted the subscription', async () => {
-    const { mqtt } = (await daemon.get<StatusBody>('/api/v1/status')).body;
-    return mqtt.subscriptions.every(({ granted }) => granted !== null);
+  const { ingest: before } = await until('the broker has granted the subscription', async () => {
+    const { body } = await daemon.get<StatusBody>('/api/v1/status');
+    return body.mqtt.subscriptions.every(({ granted }) => granted !== null) && body;
   });
   const client = await connectAsync(daemon.brokerUrl);
   onTestFinished(() => client.endAsync(true));
   const plant = new Plant({ pumps, seed: 7, startAt: Date.now() - 3_600_000 });
-  let sent = 0;
+  let sent = before.messages;
   return {
     plant,
     assetId: (pump) => assetIdOf(plant, pump),

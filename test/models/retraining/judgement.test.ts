@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createOnnxEngine } from '../../../src/models/engine/onnx/onnx-engine.ts';
 import type { Model } from '../../../src/models/model.ts';
+import { createRandom } from '../../../src/models/random.ts';
+import { channelRanges, injectFault } from '../../../src/models/retraining/injected-faults.ts';
 import { compareModels, createJudge, type Judgement } from '../../../src/models/retraining/judgement.ts';
 import { decidePromotion } from '../../../src/models/retraining/promotion.ts';
 import { scoreRows } from '../../../src/models/retraining/score-rows.ts';
@@ -52,15 +54,39 @@ describe('judgement', () => {
     expect(await judge(good, later)).toEqual(judged);
   });
 
+  // Detectors that nothing reaches: the usual way for a training to go wrong unseen.
+  const blinded = (): Model => ({
+    ...good,
+    calibration: {
+      ...good.calibration,
+      detectors: good.calibration.detectors.map((one) => ({ ...one, threshold: 1e9 })),
+    },
+  });
+
+  it('counts the confirmed faults that each model finds, from their alert on', async () => {
+    const stopsAt = 100;
+    const stuck = healthyRows('a', 200, 11);
+    const ranges = channelRanges(later, 3);
+    const injection = { fault: 'level_shift', channel: 1, from: stopsAt, to: 200 } as const;
+    const faulty = injectFault(stuck, injection, ranges[1], createRandom(1));
+    const faults = [
+      { rows: faulty, from: faulty.at[stopsAt] },
+      // Nothing to be found: the same machine without the fault.
+      { rows: stuck, from: stuck.at[stopsAt] },
+    ];
+    const both = await compareModels(
+      blinded(),
+      { champion: good, rows: later, rule, faults },
+      options,
+      engine,
+    );
+    expect(both.labelled).toEqual({ tried: 2, champion: 1, challenger: 0 });
+    const { labelled } = await compareModels(good, { champion: good, rows: later, rule }, options, engine);
+    expect(labelled).toBeNull();
+  });
+
   it('refuses a model that says the same whatever it sees', async () => {
-    // Weights of nothing, and detectors that nothing reaches: the usual ways for a training to go wrong unseen.
-    const blind: Model = {
-      ...good,
-      calibration: {
-        ...good.calibration,
-        detectors: good.calibration.detectors.map((one) => ({ ...one, threshold: 1e9 })),
-      },
-    };
+    const blind = blinded();
     const both = await compareModels(blind, { champion: good, rows: later, rule }, options, engine);
     expect(both.challenger.faults!.found).toBe(0);
     expect(decidePromotion(both.champion, both.challenger, { shadow: true, labelled: null })).toMatchObject({

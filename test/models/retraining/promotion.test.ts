@@ -76,6 +76,12 @@ describe('promotion', () => {
     });
     const equal = { ...labelled, challenger: 3 };
     expect(decidePromotion(champion, better, { ...plain, labelled: equal }).kind).toBe('promoted');
+    // In nothing else better.
+    const more = { ...labelled, challenger: 4 };
+    expect(decidePromotion(champion, champion, { ...plain, labelled: more })).toMatchObject({
+      kind: 'promoted',
+      sentence: expect.stringContaining('4 of 4 faults found that operators confirmed, instead of 3'),
+    });
   });
 
   it('never replaces a model by itself, and never lets two replace each other in a circle', () => {

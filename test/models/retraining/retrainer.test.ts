@@ -2,6 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ForewarnError } from '../../../src/errors.ts';
+import { healthyRows } from '../support/fixtures.ts';
 import { type ClassBench, classBench, modelOf } from './support/class-bench.ts';
 import { judgementOf } from './support/judgements.ts';
 
@@ -94,6 +95,22 @@ describe('retrainer', () => {
       [4, false],
     ]);
     expect(bench.adopted).toEqual([]);
+  });
+
+  it('refuses what finds fewer of the faults that operators confirmed', async () => {
+    const bench = await classBench();
+    bench.world.faults = [{ rows: healthyRows('a', 60, 1), from: 0 }];
+    bench.advance(dayMs);
+    await bench.tick();
+    const { comparison, succeed } = bench.trainings.at(-1)!;
+    expect(comparison.faults).toBe(bench.world.faults);
+    succeed({ labelled: { tried: 1, champion: 1, challenger: 0 } });
+    await bench.tick();
+    expect(bench.retrainer.status().last).toMatchObject({
+      kind: 'refused',
+      reason: 'misses_labelled_faults',
+      sentence: 'It finds 0 of 1 faults that operators confirmed; the model in use finds 1.',
+    });
   });
 
   it('refuses a challenger whose live alerts are more', async () => {

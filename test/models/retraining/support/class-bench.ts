@@ -3,6 +3,7 @@ import { silentLogger } from '../../../../src/log.ts';
 import type { Model } from '../../../../src/models/model.ts';
 import { createRegistry, type Registry } from '../../../../src/models/registry.ts';
 import type { GatheredRows, RowRequest } from '../../../../src/models/retraining/challenge.ts';
+import type { ConfirmedFault } from '../../../../src/models/retraining/confirmed-faults.ts';
 import type { Comparison, Judgements } from '../../../../src/models/retraining/judgement.ts';
 import { createLifeLog, type LifeLog } from '../../../../src/models/retraining/life-log.ts';
 import {
@@ -46,6 +47,7 @@ export interface ClassBench {
     championEpisodes: number;
     adoptFailure: unknown;
     drifting: boolean;
+    faults: readonly ConfirmedFault[];
   };
   adopt(model: Model): Promise<void>;
   advance(ms: number): void;
@@ -89,6 +91,7 @@ export async function classBench(
     championEpisodes: 0,
     adoptFailure: null as unknown,
     drifting: false,
+    faults: [] as readonly ConfirmedFault[],
   };
   const adopt = async (model: Model): Promise<void> => {
     if (world.adoptFailure !== null) throw world.adoptFailure;
@@ -129,6 +132,7 @@ export async function classBench(
       requests.push(request);
       return Promise.resolve(rows);
     },
+    confirmedFaults: () => Promise.resolve(world.faults),
     train: (asked, _onProgress, signal, comparison) =>
       new Promise((resolve, reject) => {
         signal.addEventListener('abort', () => reject(new Error('stopped')));
@@ -142,6 +146,7 @@ export async function classBench(
             const judged = {
               champion: judgementOf({ heldOutError: 0.5 }),
               challenger: judgementOf({ heldOutError: 0.4 }),
+              labelled: null,
               ...judgements,
             };
             resolve({ model, student: null, studentFailure: null, judgements: judged });

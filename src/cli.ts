@@ -210,7 +210,10 @@ program
   .option('--seeds <n>', 'Train with seeds 1 to n and give means and spreads', { default: 3 })
   .option('--config <file>', 'Take the settings of the class from this configuration instead of the defaults')
   .option('--html <file>', 'Write the report as a page as well')
-  .option('--sources', 'Add a row for what each source of residuals would do by itself')
+  .option(
+    '--sources',
+    'Add a row for what each source of residuals would do by itself, and for a dynamic threshold on the scores',
+  )
   .option('--json', 'Print one line of JSON last')
   .option('--train-rows <n>', 'csv: rows from the start that are normal and trained on', { default: 400 })
   .option('--labels <a,b>', 'csv: columns of 0 and 1 that the model may not see; the first is the truth', {

@@ -15,6 +15,7 @@ import { createRandom } from '../models/random.ts';
 import { trainInChild } from '../models/training-process.ts';
 import type { CommandContext } from './context.ts';
 import { groupConfig, type OwnSettings } from './evaluate-config.ts';
+import { dynamicFlags } from './evaluate-dynamic.ts';
 import { type WatchedBySource, watchBySource } from './evaluate-sources.ts';
 import { messagesOf, type WatchOptions, watchGroup } from './evaluate-watch.ts';
 import type { Progress } from './progress.ts';
@@ -28,7 +29,7 @@ export interface GroupRun {
   readonly log: Logger;
   readonly stateDir: string;
   readonly keepTraces: boolean;
-  /** Add a row for each source by itself. */
+  /** Add a row for each source by itself, and one for another threshold on the scores of all. */
   readonly eachSource: boolean;
   /** How many models are trained and watched at a time. */
   readonly sideBySide: number;
@@ -67,6 +68,13 @@ export async function runGroups(run: GroupRun): Promise<GroupsSeen> {
     };
     add('forewarn', watched.traces);
     for (const [kind, alone] of watched.bySource) add(`source_${kind}`, alone);
+    // It takes longer than all else together, and hardly differs from seed to seed.
+    if (run.eachSource && seed === 1) {
+      add(
+        'dynamic_threshold',
+        watched.traces.map((trace) => ({ ...trace, flagged: dynamicFlags(trace) })),
+      );
+    }
     if (run.keepTraces && seed === 1)
       traces.push(...watched.traces.filter((_, i) => group.streams[i].role === 'test'));
     if (seed === seeds) addReferences(group, done, run);

@@ -127,7 +127,18 @@ describe('forewarn evaluate', { timeout: 120_000 }, () => {
     const all = await rowsOf('--sources');
     expect(all.forewarn).toEqual(forewarn);
     const sources = ['network', 'vector_autoregression', 'pca', 'robust_z'].map((kind) => `source_${kind}`);
-    expect(Object.keys(all)).toEqual(['forewarn', ...sources, 'random', 'flag_all', 'zscore', 'pca']);
+    expect(Object.keys(all)).toEqual([
+      'forewarn',
+      ...sources,
+      'dynamic_threshold',
+      'random',
+      'flag_all',
+      'zscore',
+      'pca',
+    ]);
+    // The same scores, under another threshold.
+    expect(all.dynamic_threshold.vus_pr).toBe(forewarn.vus_pr);
+    expect(all.dynamic_threshold.far).not.toBe(forewarn.far);
     expect(new Set(sources.map((source) => all[source].vus_pr)).size).toBe(4);
     // The reading stands still while the other goes on: the relation is what tells, and no single channel.
     expect(all.source_pca.event_recall).toBe(1);

@@ -5,6 +5,7 @@ import type { Config } from './config.ts';
 import type { Fleet } from './fleet.ts';
 import type { History } from './history/history.ts';
 import type { Subscriber } from './ingest/subscriber.ts';
+import type { KeptBaselines } from './kept-baselines.ts';
 import type { LevelShifts } from './level-shifts.ts';
 import type { Metrics } from './metrics.ts';
 import type { ModelCares } from './model-cares.ts';
@@ -21,6 +22,7 @@ export interface DaemonParts {
   readonly journal: Journal;
   readonly registry: Registry;
   readonly history: History;
+  readonly baselines: KeptBaselines;
   readonly engine: ChosenEngine;
   readonly fleet: Fleet;
   readonly metrics: Metrics;

@@ -2,6 +2,7 @@ import { describeSilence } from './alerts/evidence.ts';
 import type { ApiSources } from './api/sources.ts';
 import type { DaemonParts } from './daemon-parts.ts';
 import { createHeartbeat } from './heartbeat.ts';
+import { keepBaselines } from './kept-baselines.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Logger } from './log.ts';
 import { createSelfWatch } from './self-watch.ts';
@@ -11,11 +12,13 @@ const sweepMs = 1000;
 const saveMs = 10_000;
 const selfWatchMs = 5000;
 const levelSweepMs = 10_000;
+/** Little beside the hours in which a baseline moves. */
+const baselinesMs = 300_000;
 const pruneMs = 3_600_000;
 
 /** What the daemon does every now and then, until the stop. */
 export function startTimers(
-  { config, clock, fleet, pipeline, cares, levels, subscriber, journal, delivery }: DaemonParts,
+  { config, clock, fleet, pipeline, cares, levels, subscriber, journal, delivery, baselines }: DaemonParts,
   { every }: Lifecycle,
 ): void {
   const silentAfter = (className: string) => pipeline.lines.get(className)!.config.alert.silentAfterMs;
@@ -39,6 +42,7 @@ export function startTimers(
   });
   every(saveMs, 'saving alert states', () => pipeline.alerting.save());
   every(levelSweepMs, 'looking for new levels', () => void levels.sweep());
+  every(baselinesMs, 'keeping baselines', () => keepBaselines(baselines, pipeline.lines));
   every(pruneMs, 'pruning alerts', () => {
     while (journal.prune(config.retention.alertsMs) > 0);
   });

@@ -12,6 +12,7 @@ import { createFleet } from './fleet.ts';
 import { createHistory } from './history/history.ts';
 import { type Broker, createBroker } from './ingest/broker.ts';
 import { createSubscriber } from './ingest/subscriber.ts';
+import { createKeptBaselines, keepBaselines } from './kept-baselines.ts';
 import { createLevelShifts } from './level-shifts.ts';
 import { createLifecycle } from './lifecycle.ts';
 import type { Logger } from './log.ts';
@@ -132,6 +133,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       comment: (id, order) => void pipeline.alerting.desk.comment(id, order),
       log,
     });
+    const baselines = createKeptBaselines(join(config.stateDir, 'baselines'), log);
     const pipeline = connectPipeline({
       config,
       registry,
@@ -141,6 +143,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       influx,
       outputs,
       history,
+      baselines,
       clock,
       log,
       train: (order, onProgress, signal) =>
@@ -176,6 +179,10 @@ export function createDaemon(options: DaemonOptions): Daemon {
       onStop(`retraining of ${name}`, () => retrainer.stop());
       await retrainer.start();
     }
+    onStop('baselines', async () => {
+      for (const { scorer } of pipeline.lines.values()) await scorer.settled();
+      keepBaselines(baselines, pipeline.lines);
+    });
     await resume({ history, journal, plannedWork, pipeline, log });
     onStop('open rows', () => pipeline.ingest.flush());
 
@@ -203,6 +210,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       journal,
       registry,
       history,
+      baselines,
       engine,
       fleet,
       metrics,

@@ -14,6 +14,7 @@ import type { ClassConfig, Config } from './config.ts';
 import type { Fleet } from './fleet.ts';
 import type { History } from './history/history.ts';
 import { createIngest, type Ingest } from './ingest/ingest.ts';
+import type { KeptBaselines } from './kept-baselines.ts';
 import type { Logger } from './log.ts';
 import { budgetShortfall } from './models/decision/budget-level.ts';
 import type { Engine } from './models/engine.ts';
@@ -37,6 +38,8 @@ export interface PipelineParts {
   readonly outputs?: Pick<AlertOutputs, 'onVerdict'>;
   /** Keeps every row. */
   readonly history?: Pick<History, 'append'>;
+  /** Knows how far baselines had moved before; nothing had when absent. */
+  readonly baselines?: Pick<KeptBaselines, 'of'>;
   readonly clock: Clock;
   readonly log: Logger;
   readonly train: LearnerOptions['train'];
@@ -205,6 +208,7 @@ function connectScorer(
     forgetAfterMs: config.windowLength * config.sampleEveryMs,
     raise: config.alert.raise,
     baseline: config.baseline,
+    movedBefore: (model) => parts.baselines?.of(config.name, model) ?? null,
     mostWaiting: parts.config.limits.windowsWaiting,
     onVerdict,
     onBatch: parts.onBatch,

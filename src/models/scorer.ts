@@ -2,10 +2,10 @@ import { type ForewarnError, messageOf } from '../errors.ts';
 import type { Verdict, Window } from '../types.ts';
 import { createDecider, type Decider, type ResidualsBySource } from './decision/decider.ts';
 import type { SourceKind } from './decision/detector.ts';
-import type { BaselineOptions } from './decision/moving-baseline.ts';
-import type { Engine, Residuals, Scaling, ScoringSession } from './engine.ts';
+import type { BaselineOptions, Baselines } from './decision/moving-baseline.ts';
+import type { Engine, Residuals, ScoringSession } from './engine.ts';
+import { lastRowOf } from './last-row.ts';
 import type { Model } from './model.ts';
-import { scaleValue } from './scaling.ts';
 import type { LinearSource } from './sources/linear-source.ts';
 import { createWindowResiduals, type WindowResiduals } from './sources/window-residuals.ts';
 import { createWindowBatch, type WindowBatch } from './window-batch.ts';
@@ -20,6 +20,8 @@ export interface ScorerOptions {
   readonly raise: number;
   /** How an asset's usual residual moves; not at all when absent or null. */
   readonly baseline?: BaselineOptions | null;
+  /** How far it had moved under a model before; it starts where the training put it when absent or null. */
+  readonly movedBefore?: (model: string) => Baselines | null;
   /** Most windows of one call of the engine, and how long a window may wait for company. */
   readonly batch: number;
   readonly waitMs: number;
@@ -54,6 +56,8 @@ export interface Scorer {
   /** Resolves when every accepted window has its verdict. */
   settled(): Promise<void>;
   stats(): Readonly<ScorerStats>;
+  /** How far baselines have moved under the model in use; null without a model or without a baseline that moves. */
+  baselines(): { readonly model: string; readonly moved: Baselines } | null;
   stop(): Promise<void>;
 }
 
@@ -172,7 +176,9 @@ export function createScorer(options: ScorerOptions): Scorer {
       scoredAt[asset.index] = at;
       ids[asset.index] = asset.id;
       const attribution = new Float32Array(channels);
-      const { value, detector } = decider.decide(asset.index, residuals, attribution, goesOn ? sinceMs : 0);
+      // Baselines have followed a replayed window once before.
+      const followedMs = goesOn && replaying === null ? sinceMs : 0;
+      const { value, detector } = decider.decide(asset.index, residuals, attribution, followedMs);
       const { expected, actual } = lastRowOf(batch, i, residuals[detector.source]!, model.scaling);
       if (replaying === null) stats.scored++;
       const kind = value >= options.raise ? 'anomalous' : 'normal';
@@ -231,7 +237,7 @@ export function createScorer(options: ScorerOptions): Scorer {
       schedule();
     },
     async use(model, engine) {
-      const next = model === null ? null : await prepare(model, engine, ids, options.baseline);
+      const next = model === null ? null : await prepare(model, engine, ids, options);
       // Nothing is awaited between taking the old one out and putting the new one in, so that none is lost.
       const before = stopped ? next : current;
       if (!stopped) current = next;
@@ -253,6 +259,10 @@ export function createScorer(options: ScorerOptions): Scorer {
       }
     },
     stats: () => stats,
+    baselines() {
+      if (current === null || (options.baseline ?? null) === null) return null;
+      return { model: current.model.card.id, moved: current.decider.baselines() };
+    },
     async stop() {
       stopped = true;
       await this.settled();
@@ -267,34 +277,13 @@ async function prepare(
   model: Model,
   engine: Engine,
   ids: readonly string[],
-  baseline: BaselineOptions | null = null,
+  { baseline = null, movedBefore }: Pick<ScorerOptions, 'baseline' | 'movedBefore'>,
 ): Promise<InUse> {
   const { card, weights, scaling, calibration } = model;
   const session = await engine.createScoring({ spec: card.spec, weights, scaling });
   const windowResiduals = createWindowResiduals(scaling, card.spec.window);
-  const decider = createDecider(calibration, (index) => ids[index], baseline);
+  const moved = baseline === null ? null : (movedBefore?.(card.id) ?? null);
+  const decider = createDecider(calibration, (index) => ids[index], baseline, moved);
   const linear = model.linear.map((source) => [source, new Float32Array(scaling.center.length)] as const);
   return { model, session, decider, windowResiduals, linear };
-}
-
-/**
- * What was read and what the source expected, in raw units: the (clipped) measurement less the residual. A missing
- * reading is NaN, and the held value was as expected.
- */
-function lastRowOf(
-  batch: WindowBatch,
-  i: number,
-  residual: Float32Array,
-  scaling: Scaling,
-): { actual: Float32Array; expected: Float32Array } {
-  const actual = batch.lastRow(i);
-  const expected = actual.map((value, channel) => {
-    const error = Number.isNaN(residual[channel]) ? 0 : residual[channel];
-    const predicted = scaleValue(value, channel, scaling) - error;
-    return scaling.center[channel] + predicted * scaling.scale[channel];
-  });
-  for (let channel = 0; channel < actual.length; channel++) {
-    if (!batch.lastRowMeasured(i, channel)) actual[channel] = Number.NaN;
-  }
-  return { actual, expected };
 }

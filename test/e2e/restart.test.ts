@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { AlertBody } from '../../src/api/alert-schemas.ts';
@@ -7,6 +7,7 @@ import type { StatusBody } from '../../src/api/status-schema.ts';
 import { startAedes } from './support/brokers.ts';
 import { writeConfig } from './support/config-file.ts';
 import { type RunningDaemon, startDaemon } from './support/daemon.ts';
+import { startRowFeeder } from './support/row-feeder.ts';
 import { startPlant } from './support/test-plant.ts';
 import { trainedFolder } from './support/trained-state.ts';
 import { until } from './support/until.ts';
@@ -110,4 +111,28 @@ describe('restart', { timeout: 60_000 }, () => {
     ).toHaveLength(1);
     expect(webhook.deliveries).toHaveLength(1);
   });
+
+  it('goes on with baselines that had moved, and does not raise what they had followed', async () => {
+    const folder = await trainedFolder();
+    const broker = await startAedes();
+    const config = writeConfig(folder, { broker, score: { baseline: { time: '10m', most: 0.9 } } });
+    const daemon = await startDaemon(config);
+    const feeder = await startRowFeeder(daemon, 1);
+    await feeder.feed(900, [0]);
+    expect((await daemon.kill('SIGTERM')).code).toBe(0);
+    const moved = offsetOf(folder, feeder.assetId(0));
+    expect(moved).toBeGreaterThan(0);
+    // The last rows are taken up again, and have been followed before.
+    const again = await startDaemon(config);
+    expect((await again.kill('SIGTERM')).code).toBe(0);
+    expect(offsetOf(folder, feeder.assetId(0))).toBe(moved);
+  });
 });
+
+/** How far the asset's baseline has moved in all, in scaled units. */
+function offsetOf(folder: string, asset: string): number {
+  const text = readFileSync(join(folder, 'state/baselines/pump.json'), 'utf8');
+  const [shift] = (JSON.parse(text) as { assets: Record<string, string[]> }).assets[asset];
+  const bytes = Uint8Array.from(Buffer.from(shift, 'base64'));
+  return Math.hypot(...new Float32Array(bytes.buffer));
+}

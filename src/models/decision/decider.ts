@@ -1,5 +1,5 @@
 import type { Calibration, Detector, SourceKind } from './detector.ts';
-import { type BaselineOptions, type Judge, moveBaseline } from './moving-baseline.ts';
+import { type BaselineOptions, type Baselines, type Judge, moveBaseline } from './moving-baseline.ts';
 import { smooth, squaredDistance } from './statistic.ts';
 
 const slabAssets = 256;
@@ -26,24 +26,28 @@ export interface Decider {
     attribution: Float32Array,
     sinceMs?: number,
   ): Decision;
+  /** How far the baselines of all assets with a name have moved; copies, of those that have. */
+  baselines(): Baselines;
   /** Forgets an asset's running means, after a gap that its past does not reach across; not its baseline. */
   reset(assetIndex: number): void;
 }
 
 /**
  * A calibration has at least one detector. `idOf` names the asset at an index, which is asked once an asset; without a name
- * it is one that the calibration does not know. With a `baseline` each asset's usual residual moves while it is normal.
+ * it is one that the calibration does not know. With a `baseline` each asset's usual residual moves while it is normal, from
+ * where `moved` has it on.
  */
 export function createDecider(
   { detectors, assets = {} }: Calibration,
   idOf: (assetIndex: number) => string | undefined = () => undefined,
   baseline: BaselineOptions | null = null,
+  moved: Baselines | null = null,
 ): Decider {
   const channels = detectors[0].mean.length;
   const states = detectors.map(() => createRunningMeans(channels + 1));
   const weighted = detectors.map(() => new Float32Array(channels));
   const offsets = baseline === null ? [] : detectors.map(() => createRunningMeans(channels));
-  const moved = new Float32Array(channels);
+  const aside = new Float32Array(channels);
   const ofClass: readonly Judge[] = detectors;
   const judges: (readonly Judge[] | undefined)[] = [];
 
@@ -56,12 +60,22 @@ export function createDecider(
     });
   };
 
+  const known = (assetIndex: number): readonly Judge[] => {
+    const before = judges[assetIndex];
+    if (before !== undefined) return before;
+    const kept = moved?.get(idOf(assetIndex) ?? '') ?? [];
+    for (const [i, offset] of offsets.entries())
+      if (kept[i]?.length === channels) offset(assetIndex).set(kept[i]);
+    judges[assetIndex] = judgesOf(assetIndex);
+    return judges[assetIndex];
+  };
+
   /** Valid until the next call. */
   const aboutBaseline = (assetIndex: number, i: number, judge: Judge): Judge => {
     if (baseline === null) return judge;
     const offset = offsets[i](assetIndex);
-    for (let c = 0; c < channels; c++) moved[c] = judge.mean[c] + offset[c];
-    return { ...judge, mean: moved };
+    for (let c = 0; c < channels; c++) aside[c] = judge.mean[c] + offset[c];
+    return { ...judge, mean: aside };
   };
 
   const followAll = (
@@ -72,14 +86,13 @@ export function createDecider(
   ): void => {
     for (const [i, judge] of own.entries()) {
       const running = states[i](assetIndex).subarray(0, channels);
-      moveBaseline(offsets[i](assetIndex), running, judge, options, sinceMs, moved);
+      moveBaseline(offsets[i](assetIndex), running, judge, options, sinceMs, aside);
     }
   };
 
   return {
     decide(assetIndex, residuals, attribution, sinceMs = 0) {
-      judges[assetIndex] ??= judgesOf(assetIndex);
-      const own = judges[assetIndex];
+      const own = known(assetIndex);
       let value = Number.NEGATIVE_INFINITY;
       let leading = 0;
       for (const [i, detector] of detectors.entries()) {
@@ -97,6 +110,16 @@ export function createDecider(
       shareOut(weighted[leading], detector.precision, attribution);
       if (baseline !== null && value < 1) followAll(assetIndex, own, baseline, sinceMs);
       return { value, detector };
+    },
+    baselines() {
+      const all = new Map<string, readonly Float32Array[]>();
+      for (const index of judges.keys()) {
+        const id = judges[index] === undefined ? undefined : idOf(index);
+        if (id === undefined) continue;
+        const own = offsets.map((offset) => offset(index).slice());
+        if (own.some((offset) => offset.some((value) => value !== 0))) all.set(id, own);
+      }
+      return all;
     },
     reset(assetIndex) {
       for (const state of states) state(assetIndex).fill(0);

@@ -8,6 +8,9 @@ export interface BaselineOptions {
   readonly most: number;
 }
 
+/** By asset id, how far the baseline of each detector has moved; of each length C, scaled units. */
+export type Baselines = ReadonlyMap<string, readonly Float32Array[]>;
+
 /** What a detector knows of an asset: its usual residual, how residuals vary, and the statistic that counts as score 1.0. */
 export interface Judge {
   readonly mean: AssetPart['mean'];

@@ -14,6 +14,7 @@ export interface ConfigOptions {
   /** Options of channels beside their units, by name. */
   readonly channels?: Readonly<Record<string, object>>;
   readonly retrain?: object;
+  readonly score?: object;
   /** Sections of the configuration as they stand in the file, such as `email`. */
   readonly outputs?: object;
 }
@@ -56,6 +57,7 @@ export function writeConfig(folder: string, options: ConfigOptions = {}): string
           pumpChannels.map(({ name, unit }) => [name, { unit, ...options.channels?.[name] }]),
         ),
         retrain: { schedule: null, ...options.retrain },
+        score: options.score ?? {},
         alert: { for: '5s', keep_firing_for: '20s', ...options.alert },
       },
     },

@@ -34,4 +34,23 @@ describe('a baseline that moves', () => {
     const back = scores(month, (i) => (i < month - 1000 ? season(0.5)(i) : -1.2), options);
     expect(Math.min(...back.slice(-900))).toBeGreaterThan(1.5);
   });
+
+  it('goes on from where it was, in the place of beginning anew', () => {
+    const hour = 3_600_000;
+    const options = { timeMs: 6 * hour, most: 0.9 };
+    const detectors = [plainDetector(2, { smoothing: 1 })];
+    const score = (decider: ReturnType<typeof createDecider>, asset: number) =>
+      decider.decide(asset, { network: Float32Array.of(0.8, 0.8) }, new Float32Array(2), hour).value;
+    const names = ['a', 'b'];
+    const before = createDecider({ detectors }, (index) => names[index], options);
+    for (let i = 0; i < 100; i++) score(before, 0);
+    const kept = before.baselines();
+    // Nothing was seen of the other.
+    expect([...kept.keys()]).toEqual(['a']);
+    // The order of the assets may be another.
+    const after = createDecider({ detectors }, (index) => names[1 - index], options, kept);
+    expect(score(after, 1)).toBeCloseTo(score(before, 0), 6);
+    expect(score(after, 0)).toBeGreaterThan(0.7);
+    expect(score(after, 1)).toBeLessThan(0.1);
+  });
 });

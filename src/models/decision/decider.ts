@@ -112,7 +112,8 @@ export function createDecider(
       return { value, detector };
     },
     baselines() {
-      const all = new Map<string, readonly Float32Array[]>();
+      // An asset that has been silent since keeps what it came with.
+      const all = new Map(moved);
       for (const index of judges.keys()) {
         const id = judges[index] === undefined ? undefined : idOf(index);
         if (id === undefined) continue;

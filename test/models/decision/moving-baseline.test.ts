@@ -49,6 +49,7 @@ describe('a baseline that moves', () => {
     expect([...kept.keys()]).toEqual(['a']);
     // The order of the assets may be another.
     const after = createDecider({ detectors }, (index) => names[1 - index], options, kept);
+    expect(after.baselines()).toEqual(kept);
     expect(score(after, 1)).toBeCloseTo(score(before, 0), 6);
     expect(score(after, 0)).toBeGreaterThan(0.7);
     expect(score(after, 1)).toBeLessThan(0.1);

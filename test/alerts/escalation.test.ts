@@ -1,15 +1,10 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type EscalationConfig, EscalationPlan } from '../../src/alerts/escalation.ts';
+import type { EscalationConfig } from '../../src/alerts/escalation.ts';
 import type { Grouping } from '../../src/alerts/group-table.ts';
-import { move, type OperatorMove } from '../../src/alerts/operator-state.ts';
-import { alertDocument } from '../../src/alerts/sinks/alert-document.ts';
 import { facts, headline } from '../../src/alerts/sinks/alert-text.ts';
-import { emailMessage } from '../../src/alerts/sinks/email-message.ts';
-import { pagerDutyPayload } from '../../src/alerts/sinks/pagerduty-payload.ts';
 import type { Alert, Asset } from '../../src/types.ts';
 import { noisyPlant } from './noise/noisy-stage.ts';
-import { alertNamed, assetNamed } from './support/fixtures.ts';
+import { assetNamed } from './support/fixtures.ts';
 
 const now = 1_700_000_000_000;
 const minute = 60_000;
@@ -279,79 +274,5 @@ describe('escalation in groups', () => {
     ]);
     expect(stage.notifications()).toMatchObject([{ transition: 'firing', group: { firing: 1 } }]);
     stage.stop();
-  });
-});
-
-describe('what receivers are told', () => {
-  const told = alertNamed('al_1', { escalated: { step: 'on-call', unansweredMs: 905_000, by: null } });
-  const notification = {
-    idempotencyKey: 'al_1:firing:escalation-1:email',
-    transition: 'firing' as const,
-    alert: told,
-  };
-  const text = 'on-call: nobody has acknowledged it for 15 min 5 s';
-
-  it('says that it is an escalation, and for how long nobody acknowledged', () => {
-    expect(headline(notification)).toMatch(/^ESCALATED MEDIUM pump-3/);
-    expect(facts(notification)[0]).toEqual(['Escalation', text]);
-    expect(alertDocument(told, 'http://f').escalation).toEqual({
-      ...{ step: 'on-call', unansweredSeconds: 905, by: null, text },
-    });
-    expect(pagerDutyPayload(notification, 'http://f', 'k')).toMatchObject({
-      dedup_key: 'al_1',
-      payload: { summary: expect.stringContaining(text) },
-    });
-  });
-
-  it('is a mail of its own, which answers the first', () => {
-    expect(emailMessage(notification, 'http://f', 'plant.example')).toMatchObject({
-      messageId: '<al_1.firing.escalation-1.email@plant.example>',
-      inReplyTo: '<al_1.firing@plant.example>',
-    });
-  });
-});
-
-describe('the clock of escalation, for any story', () => {
-  const plan = new EscalationPlan(ladder, sinks);
-  const moves: fc.Arbitrary<(at: number) => OperatorMove> = fc.oneof(
-    fc
-      .constantFrom(
-        'acknowledge',
-        'comment',
-        'unshelve',
-        'unsuppress',
-        'take_out_of_service',
-        'return_to_service',
-      )
-      .map((kind) => () => ({ kind }) as OperatorMove),
-    fc.constant((at: number): OperatorMove => ({ kind: 'shelve', until: at + hour })),
-    fc.constant((): OperatorMove => ({ kind: 'suppress', reason: 'silence:x' })),
-  );
-
-  it('runs exactly while the alert asks for an answer, and no step is due before its time', () => {
-    fc.assert(
-      fc.property(fc.array(fc.tuple(moves, fc.nat(40 * minute)), { maxLength: 30 }), (story) => {
-        let at = now;
-        let alert = alertNamed('al_1');
-        alert = { ...alert, handling: { ...alert.handling, unansweredSince: at } };
-        for (const [make, passed] of story) {
-          at += passed;
-          const to = plan.due(alert, at);
-          if (to !== null) {
-            expect(at - alert.handling.unansweredSince!).toBeGreaterThanOrEqual(15 * minute);
-            expect(to.steps.some((name) => alert.handling.escalation.steps.includes(name))).toBe(false);
-          }
-          for (const what of [...(to === null ? [] : [{ kind: 'escalate' as const, to }]), make(at)]) {
-            const result = move(alert.handling, true, what, at);
-            if (result.ok) alert = { ...alert, handling: result.handling };
-          }
-          const { told: known, acknowledged, shelvedUntil, suppressedFor, outOfService } = alert.handling;
-          const asks =
-            known && !acknowledged && shelvedUntil === null && suppressedFor === null && !outOfService;
-          expect(alert.handling.unansweredSince !== null).toBe(asks);
-        }
-      }),
-      { numRuns: 300 },
-    );
   });
 });

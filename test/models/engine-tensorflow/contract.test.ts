@@ -1,6 +1,7 @@
 import { afterAll, describe } from 'vitest';
 import { startTensorFlowEngine } from '../../../src/models/engine/tensorflow/tensorflow-engine.ts';
-import { engineContract, lstmSpecs } from '../engine/contract.ts';
+import { engineContract } from '../engine/contract.ts';
+import { lstmSpecs } from '../engine/contract-networks.ts';
 import { tensorFlowHere } from './linked.ts';
 
 describe.skipIf((await tensorFlowHere()) === null)('contract', () => {

@@ -90,7 +90,7 @@ export class OperatorDesk {
   }
 
   comment(id: string, order: OperatorOrder): CommandResult<Alert> {
-    return this.#moveOne(id, { kind: 'comment' }, order);
+    return this.#moveOne(id, { kind: 'comment' }, order, true);
   }
 
   assign(id: string, to: string, order: OperatorOrder): CommandResult<Alert> {
@@ -101,7 +101,7 @@ export class OperatorDesk {
   judge(id: string, outcome: AlertOutcome | null, order: OperatorOrder): CommandResult<Alert> {
     const found = outcome === null ? 'not known' : outcome.replace('_', ' ');
     const comment = order.comment === null ? found : `${found}: ${order.comment}`;
-    return this.#moveOne(id, { kind: 'judge', outcome }, { by: order.by, comment });
+    return this.#moveOne(id, { kind: 'judge', outcome }, { by: order.by, comment }, order.comment !== null);
   }
 
   /** Shelves the alarm of the alert, its next episodes included, until `forMs` from now. */
@@ -206,13 +206,14 @@ export class OperatorDesk {
     return { alert: next, move: 'escalate', by, comment, sinks: to.sinks, escalated };
   }
 
-  #moveOne(id: string, what: OperatorMove, order: OperatorOrder): CommandResult<Alert> {
+  /** What changes nothing is written down only with `keep`, where its words are what matters. */
+  #moveOne(id: string, what: OperatorMove, order: OperatorOrder, keep = false): CommandResult<Alert> {
     return this.#forAlert(id, (alert, now) => {
       const result = move(alert.handling, alert.state === 'firing', what, now);
       if (!result.ok) return result.refusal;
       const next = withHandling(alert, result.handling);
-      // Said twice is said once; a comment changes nothing and is kept all the same.
-      if (result.handling === alert.handling && what.kind !== 'comment') return null;
+      // Said twice is said once.
+      if (result.handling === alert.handling && !keep) return null;
       this.#commit([{ alert: next, move: what.kind, ...order, sinks: [] }], []);
       return null;
     });

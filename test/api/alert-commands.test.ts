@@ -73,7 +73,9 @@ describe('commands on an alert', () => {
     expect((await post('judge', { by: 'bob', as: 'fault' })).body).toMatchObject({
       handling: { outcome: 'fault' },
     });
+    // Said twice is said once, but for what is said beside it.
     expect((await post('judge', { by: 'bob', as: 'fault' })).status).toBe(200);
+    expect((await post('judge', { by: 'eve', as: 'fault', comment: 'bearing 2' })).status).toBe(200);
     expect(await outcomes()).toEqual({ faults: 1, falseAlarms: 0, unjudged: 0, falseShare: 0 });
     expect((await post('judge', { by: 'bob', as: 'unknown' })).body).toMatchObject({
       handling: { outcome: null, acknowledged: true },
@@ -83,6 +85,7 @@ describe('commands on an alert', () => {
     expect(history.slice(1).map(({ reason, by, comment }) => [reason, by, comment])).toEqual([
       ['judge', 'ada', 'false alarm: it was washed'],
       ['judge', 'bob', 'fault'],
+      ['judge', 'eve', 'fault: bearing 2'],
       ['judge', 'bob', 'not known'],
     ]);
     expect(await post('judge', { by: 'bob', as: 'nothing' })).toMatchObject({ status: 400 });

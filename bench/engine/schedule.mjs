@@ -7,6 +7,8 @@ const mostMsARow = 6000;
 /** A first call that takes longer is not repeated for the sake of warmth, which is lost in it. */
 const slowCallMs = 1000;
 const bothForMs = 1500;
+/** Every row of every engine, before it is measured in a round. */
+const warmForMs = 100;
 const otherLengths = [128, 256];
 /** Batches that the scorer gives the engine at a time, `batchesTogether` in src/models/scorer.ts. */
 const scorersBatches = 8;
@@ -68,7 +70,10 @@ async function measureRound({ all, matmul, task, batches, round, forMs }) {
       for (const row of rows.filter(({ what }) => what.batch === batch)) {
         const next = row.spentMs / Math.max(1, row.rounds.length);
         if (row.rounds.length > round || row.spentMs + next > mostMsARow) continue;
-        take(row, await subject.call('measure', { task, ...row.what, forMs }));
+        // What takes seconds a call is not warmed by one more.
+        const slow = row.rounds.some(([first]) => first > slowCallMs);
+        const options = { task, ...row.what, warmForMs: slow ? 0 : warmForMs, forMs };
+        take(row, await subject.call('measure', options));
       }
     }
     products.push(...(await matmul.call('measure', { task: 'predict', batch: 1, forMs: productForMs })));

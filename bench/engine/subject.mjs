@@ -76,10 +76,12 @@ const calls = {
     await result.dispose();
     return ms;
   },
-  measure: ({ task, batch, method, together = 1, forMs }) =>
-    together > 1
-      ? repeatTogether(once(task, batch, method), forMs, together)
-      : repeat(once(task, batch, method), forMs),
+  /** Not before it has run for `warmForMs`: a process that others took turns with for seconds is slow at first. */
+  async measure({ task, batch, method, together = 1, warmForMs = 0, forMs }) {
+    const work = once(task, batch, method);
+    if (warmForMs > 0) await repeat(work, warmForMs);
+    return together > 1 ? repeatTogether(work, forMs, together) : repeat(work, forMs);
+  },
   reconstruct: async ({ batch }) => [...(await sessions.predict.reconstruct(windows, batch))],
   /** Scores single windows and trains on batches of 64 at once. */
   async measureBoth({ forMs }) {

@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from './errors.ts';
 import type { Logger } from './log.ts';
-import { writeDurably } from './models/artefact.ts';
+import { replaceDurably } from './models/artefact.ts';
 import type { Baselines } from './models/decision/moving-baseline.ts';
 import type { Scorer } from './models/scorer.ts';
 
@@ -51,8 +51,7 @@ export function createKeptBaselines(directory: string, log: Logger): KeptBaselin
       const assets = Object.fromEntries([...moved].map(([id, offsets]) => [id, offsets.map(encoded)]));
       try {
         mkdirSync(directory, { recursive: true });
-        writeDurably(`${path}.partial`, Buffer.from(JSON.stringify({ model, assets } satisfies File)));
-        renameSync(`${path}.partial`, path);
+        replaceDurably(path, Buffer.from(JSON.stringify({ model, assets } satisfies File)));
       } catch (error) {
         log.warn({ path, error: messageOf(error) }, 'baselines cannot be kept');
       }

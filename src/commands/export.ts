@@ -1,8 +1,8 @@
-import { existsSync, renameSync, rmSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
 import { type Config, loadConfig } from '../config.ts';
 import { ForewarnError, messageOf } from '../errors.ts';
-import { loadModel, syncDirectory, writeDurably } from '../models/artefact.ts';
+import { loadModel, replaceDurably } from '../models/artefact.ts';
 import { encodePortableModel } from '../models/engine/onnx/portable-graph.ts';
 import type { Model } from '../models/model.ts';
 import { createRegistry, type Registry } from '../models/registry.ts';
@@ -48,8 +48,8 @@ export function exportModel(name: string, options: ExportOptions, context: Comma
   const text = JSON.stringify(exportedCard(model, channels, basename(file), onnx), null, 2);
   try {
     // The card first: whoever sees the model finds its card.
-    writeWhole(cardFile, Buffer.from(`${text}\n`));
-    writeWhole(file, onnx);
+    replaceDurably(cardFile, Buffer.from(`${text}\n`));
+    replaceDurably(file, onnx);
   } catch (error) {
     throw new ForewarnError('EXPORT_FAILED', `${file} cannot be written: ${messageOf(error)}`, {
       cause: error,
@@ -86,17 +86,4 @@ function channelsOf({ card }: Model, config: Config | null): readonly { name: st
     name,
     unit: known.find((channel) => channel.name === name)?.unit ?? '',
   }));
-}
-
-/** The file appears complete or not at all, in place of one of that name. */
-function writeWhole(file: string, bytes: Uint8Array): void {
-  const partial = `${file}.partial`;
-  try {
-    writeDurably(partial, bytes);
-    renameSync(partial, file);
-  } catch (error) {
-    rmSync(partial, { force: true });
-    throw error;
-  }
-  syncDirectory(dirname(file));
 }

@@ -132,7 +132,7 @@ function unpackWeights(card: ModelCard, bytes: Buffer): Weights {
 }
 
 /** Writes a file so that it is on the disk when this returns. */
-export function writeDurably(path: string, bytes: Uint8Array): void {
+function writeDurably(path: string, bytes: Uint8Array): void {
   const descriptor = openSync(path, 'w', 0o640);
   try {
     // Unlike a single write, this goes on after a short one, as a disk that is filling up gives.
@@ -143,8 +143,21 @@ export function writeDurably(path: string, bytes: Uint8Array): void {
   }
 }
 
+/** Puts a file in the place of one of that name: it is there whole or as it was before, also after a power cut. */
+export function replaceDurably(path: string, bytes: Uint8Array): void {
+  const partial = `${path}.partial`;
+  try {
+    writeDurably(partial, bytes);
+    renameSync(partial, path);
+  } catch (error) {
+    rmSync(partial, { force: true });
+    throw error;
+  }
+  syncDirectory(dirname(path));
+}
+
 /** Makes a rename in the directory durable. */
-export function syncDirectory(directory: string): void {
+function syncDirectory(directory: string): void {
   const descriptor = openSync(directory, 'r');
   try {
     fsyncSync(descriptor);

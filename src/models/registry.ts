@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadModel, saveModel, syncDirectory, writeDurably } from './artefact.ts';
+import { loadModel, replaceDurably, saveModel } from './artefact.ts';
 import type { Model, ModelCard } from './model.ts';
 
 /** A model as the registry lists it. */
@@ -46,10 +46,7 @@ export function createRegistry(directory: string): Registry {
   };
 
   const write = (className: string, name: 'champion' | 'pinned', ids: readonly string[]): void => {
-    const path = join(folder(className), name);
-    writeDurably(`${path}.partial`, Buffer.from(ids.map((id) => `${id}\n`).join('')));
-    renameSync(`${path}.partial`, path);
-    syncDirectory(folder(className));
+    replaceDurably(join(folder(className), name), Buffer.from(ids.map((id) => `${id}\n`).join('')));
   };
 
   const championId = (className: string): string | null => read(className, 'champion')[0]?.trim() ?? null;

@@ -1,15 +1,6 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeDurably } from '../artefact.ts';
+import { replaceDurably } from '../artefact.ts';
 import type { Judgements } from './judgement.ts';
 
 /** What happened to a class's models. */
@@ -74,8 +65,7 @@ export function createLifeLog(directory: string): LifeLog {
       const file = fileOf(className);
       const lines = linesOf(className);
       if (lines.length > linesKept + slack) {
-        writeDurably(`${file}.partial`, Buffer.from(`${lines.slice(-linesKept).join('\n')}`));
-        renameSync(`${file}.partial`, file);
+        replaceDurably(file, Buffer.from(`${lines.slice(-linesKept).join('\n')}`));
       }
       // A line that was torn has no end; what follows it begins a new one.
       const torn = lines[lines.length - 1] !== '';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../types.ts';
-import { writeDurably } from '../artefact.ts';
+import { replaceDurably } from '../artefact.ts';
 import type { CronSchedule } from './cron.ts';
 
 /** Why a training begins. */
@@ -56,8 +56,7 @@ export function createSchedule(options: ScheduleOptions): Schedule {
   const set = (next: Appointment): void => {
     now = next;
     mkdirSync(directory, { recursive: true });
-    writeDurably(`${file}.partial`, Buffer.from(`${JSON.stringify(next)}\n`));
-    renameSync(`${file}.partial`, file);
+    replaceDurably(file, Buffer.from(`${JSON.stringify(next)}\n`));
   };
 
   const nextAt = (): number | null => {

@@ -1,11 +1,10 @@
 import type { ClassConfig } from './config.ts';
 import type { ConfirmedFault } from './models/retraining/confirmed-faults.ts';
+import { windowsBefore } from './models/retraining/fault-trials.ts';
 import { alertsOf, type TrainingRowsParts } from './training-rows.ts';
 
 /** The latest count: of more, older ones tell no more of the machines as they are. */
 const mostFaults = 50;
-/** Before the alert, in windows: one to fill the window and two for what is smoothed to settle. */
-const windowsBefore = 3;
 /** Of a fault that stood for long the beginning says whether it is found. */
 const longestRows = 2000;
 
@@ -18,9 +17,7 @@ export function createConfirmedFaults({
   const { name, windowLength, sampleEveryMs } = config;
 
   return async (from: number, to: number): Promise<ConfirmedFault[]> => {
-    // An alert that fires still may be on both of the pages that are read.
-    const alerts = new Map(alertsOf(journal, name, from).map((alert) => [alert.id, alert]));
-    const confirmed = [...alerts.values()]
+    const confirmed = alertsOf(journal, name, from)
       .filter(({ handling, startedAt }) => handling.outcome === 'fault' && startedAt >= from)
       .sort((a, b) => b.startedAt - a.startedAt)
       .slice(0, mostFaults);

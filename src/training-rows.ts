@@ -141,8 +141,9 @@ export function alertsOf(journal: Pick<Journal, 'list'>, className: string, from
     found.push(...page.alerts);
     cursor = page.nextCursor;
   } while (cursor !== null);
-  // One that fires still may have begun at any time.
-  return [...found, ...journal.list({ ...wanted, state: 'firing' }).alerts];
+  // One that fires still may have begun at any time, and may be among them.
+  const all = [...found, ...journal.list({ ...wanted, state: 'firing' }).alerts];
+  return [...new Map(all.map((alert) => [alert.id, alert])).values()];
 }
 
 /** From a window before each alert's first sign to a window after its end, at both of which nobody is sure. Pure. */

@@ -31,7 +31,15 @@ const alertOf = (
   resolvedAt: number | null,
   outcome: AlertOutcome | null = null,
 ): Alert =>
-  ({ assetId, startedAt, resolvedAt, className: 'pump', rule: 'anomaly', handling: { outcome } }) as Alert;
+  ({
+    id: `${assetId} ${startedAt}`,
+    assetId,
+    startedAt,
+    resolvedAt,
+    className: 'pump',
+    rule: 'anomaly',
+    handling: { outcome },
+  }) as Alert;
 
 /** The rows above as the history gives them, and a journal that has these. */
 function gatherer(

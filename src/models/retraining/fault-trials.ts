@@ -34,7 +34,7 @@ export interface FaultTrials {
 /** Trials of each kind of fault: 70 in all are scored in about a second. */
 const trialsPerKind = 10;
 /** Rows before the fault, in windows: one to fill the window and two for what is smoothed to settle. */
-const windowsBefore = 3;
+export const windowsBefore = 3;
 /** A fault shorter than this many rows would be gone before a smoothed score has risen. */
 const shortestFault = 16;
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createApi } from '../../src/api/server.ts';
+import { type Api, createApi } from '../../src/api/server.ts';
 import { ForewarnError } from '../../src/errors.ts';
 import { type Logger, silentLogger } from '../../src/log.ts';
 import { testModels } from './support/models.ts';
@@ -15,6 +15,22 @@ const get = async (url: string) => {
   const response = await plant.api.app.inject({ method: 'GET', url });
   return { status: response.statusCode, body: response.json() as unknown };
 };
+
+/** An API whose sources fail with this. */
+function brokenApi(failure: Error, log = silentLogger): Api {
+  return createApi({
+    host: '127.0.0.1',
+    port: 0,
+    log,
+    version: '1',
+    sources: brokenSources(failure),
+    commands: plant.alerting.desk,
+    silences: plant.silences,
+    sinks: noSinks,
+    previews: noPreviews,
+    models: testModels(0),
+  });
+}
 
 function brokenSources(failure: Error) {
   const refuse = (): never => {
@@ -82,18 +98,7 @@ describe('refusals', () => {
   it('says nothing of the inside with a 500, and writes it to the log', async () => {
     const lines: object[] = [];
     const log: Logger = { ...silentLogger, error: (fields) => void lines.push(fields) };
-    const other = createApi({
-      host: '127.0.0.1',
-      port: 0,
-      log,
-      version: '1',
-      sources: brokenSources(new Error('secret path')),
-      commands: plant.alerting.desk,
-      silences: plant.silences,
-      sinks: noSinks,
-      previews: noPreviews,
-      models: testModels(0),
-    });
+    const other = brokenApi(new Error('secret path'), log);
     const response = await other.app.inject('/api/v1/status');
     await other.stop();
     expect(response.statusCode).toBe(500);
@@ -107,18 +112,7 @@ describe('refusals', () => {
       retryable: true,
       hint: 'Free some space.',
     });
-    const other = createApi({
-      host: '127.0.0.1',
-      port: 0,
-      log: silentLogger,
-      version: '1',
-      sources: brokenSources(failure),
-      commands: plant.alerting.desk,
-      silences: plant.silences,
-      sinks: noSinks,
-      previews: noPreviews,
-      models: testModels(0),
-    });
+    const other = brokenApi(failure);
     const response = await other.app.inject('/api/v1/status');
     await other.stop();
     expect(response.statusCode).toBe(503);

@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest';
 import type { AlertBody } from '../../src/api/alert-schemas.ts';
 import type { AssetDetailBody } from '../../src/api/asset-schemas.ts';
 import type { StatusBody } from '../../src/api/status-schema.ts';
+import { createKeptBaselines } from '../../src/kept-baselines.ts';
+import { silentLogger } from '../../src/log.ts';
 import { startAedes } from './support/brokers.ts';
 import { writeConfig } from './support/config-file.ts';
 import { type RunningDaemon, startDaemon } from './support/daemon.ts';
@@ -131,8 +133,7 @@ describe('restart', { timeout: 60_000 }, () => {
 
 /** How far the asset's baseline has moved in all, in scaled units. */
 function offsetOf(folder: string, asset: string): number {
-  const text = readFileSync(join(folder, 'state/baselines/pump.json'), 'utf8');
-  const [shift] = (JSON.parse(text) as { assets: Record<string, string[]> }).assets[asset];
-  const bytes = Uint8Array.from(Buffer.from(shift, 'base64'));
-  return Math.hypot(...new Float32Array(bytes.buffer));
+  const model = readFileSync(join(folder, 'state/models/pump/champion'), 'utf8').trim();
+  const moved = createKeptBaselines(join(folder, 'state/baselines'), silentLogger).of('pump', model);
+  return Math.hypot(...moved!.get(asset)![0]);
 }

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { createScorer } from '../../src/models/scorer.ts';
 import type { Verdict } from '../../src/types.ts';
 import { assetAt, plainModel, windowOf } from './support/fixtures.ts';
+import { shape, windowOptions } from './support/scorer-bench.ts';
 import { scriptedEngine } from './support/scripted-engine.ts';
 
-const shape = { length: 4, channels: 2 };
 const assets = [0, 1, 300].map((index) => assetAt(index));
 const models = [1, 2].map((number) => plainModel({ ...shape, number }));
 
@@ -38,11 +38,7 @@ describe('scorer', () => {
         const verdicts: Verdict[] = [];
         const changes: Promise<void>[] = [];
         const scorer = createScorer({
-          windowLength: shape.length,
-          channels: shape.channels,
-          minCoverage: 0.7,
-          forgetAfterMs: 1e12,
-          raise: 1,
+          ...windowOptions,
           batch: 3,
           waitMs: 0,
           mostWaiting: 6,

@@ -3,22 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ForewarnError } from '../../../src/errors.ts';
 import { healthyRows } from '../support/fixtures.ts';
-import { type ClassBench, classBench, modelOf } from './support/class-bench.ts';
+import { classBench, happened, modelOf, night } from './support/class-bench.ts';
 import { judgementOf } from './support/judgements.ts';
 
 const dayMs = 86_400_000;
 const hourMs = 3_600_000;
-
-const happened = ({ life }: ClassBench) => life.events('pump').map(({ kind, reason }) => `${kind} ${reason}`);
-
-/** Goes to the next night and lets the training end well. */
-async function night(bench: ClassBench) {
-  bench.advance(dayMs);
-  await bench.tick();
-  const model = bench.trainings.at(-1)!.succeed();
-  await bench.tick();
-  return model;
-}
 
 describe('retrainer', () => {
   it('trains by night, tries the challenger on live windows, and promotes it with the reason on disk', async () => {
@@ -243,39 +232,6 @@ describe('retrainer', () => {
     expect(bench.retrainer.status()).toMatchObject({ phase: 'idle', challenger: null });
     expect(bench.shadows).toEqual([]);
     expect(happened(bench).at(-1)).toBe('refused overtaken');
-  });
-
-  it('takes up after a kill what was tried and what waited', async () => {
-    const bench = await classBench();
-    const model = await night(bench);
-    const again = await classBench({}, bench.directory);
-    expect(again.retrainer.status()).toMatchObject({ phase: 'shadowing', challenger: model.card.id });
-    expect(again.shadows.map(({ card }) => card.id)).toEqual([model.card.id]);
-
-    const manual = await classBench({ mode: 'manual', shadowForMs: 0 });
-    const waiting = await night(manual);
-    const later = await classBench({ mode: 'manual' }, manual.directory);
-    expect(later.retrainer.status()).toMatchObject({ phase: 'waiting', challenger: waiting.card.id });
-  });
-
-  it('finishes in words the promotion that a kill cut short', async () => {
-    const bench = await classBench();
-    const model = await night(bench);
-    // The pointer is written, its line in the history is not.
-    bench.registry.promote('pump', model.card.id);
-    const again = await classBench({}, bench.directory);
-    expect(happened(again).at(-1)).toBe('promoted found_in_use');
-    expect(again.retrainer.status()).toMatchObject({ phase: 'idle', challenger: null });
-    expect(again.shadows).toEqual([]);
-  });
-
-  it('is not stopped by a challenger whose files are damaged', async () => {
-    const bench = await classBench();
-    const model = await night(bench);
-    writeFileSync(join(bench.directory, 'models/pump', model.card.id, 'weights.bin'), 'oh');
-    const again = await classBench({}, bench.directory);
-    expect(happened(again).at(-1)).toBe('failed model_malformed');
-    expect(again.retrainer.status().phase).toBe('idle');
   });
 
   it('survives a disk that takes nothing', async () => {

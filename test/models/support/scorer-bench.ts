@@ -18,17 +18,22 @@ export interface Bench {
   readonly calls: number[];
 }
 
+/** How windows of this shape are judged. */
+export const windowOptions = {
+  windowLength: shape.length,
+  channels: shape.channels,
+  minCoverage: 0.7,
+  forgetAfterMs: 1e12,
+  raise: 1,
+};
+
 export function benchOf(changes: Partial<ScorerOptions> = {}): Bench {
   const scripted = scriptedEngine(shape.channels, shape.length);
   const verdicts: Verdict[] = [];
   const failures: Error[] = [];
   const calls: number[] = [];
   const scorer = createScorer({
-    windowLength: shape.length,
-    channels: shape.channels,
-    minCoverage: 0.7,
-    forgetAfterMs: 1e12,
-    raise: 1,
+    ...windowOptions,
     batch: 4,
     waitMs: 1,
     mostWaiting: 12,

@@ -200,3 +200,16 @@ export async function classBench(
     },
   };
 }
+
+/** What was written into the class's history. */
+export const happened = ({ life }: ClassBench) =>
+  life.events('pump').map(({ kind, reason }) => `${kind} ${reason}`);
+
+/** Goes to the next night and lets the training end well. */
+export async function night(bench: ClassBench) {
+  bench.advance(dayMs);
+  await bench.tick();
+  const model = bench.trainings.at(-1)!.succeed();
+  await bench.tick();
+  return model;
+}
